@@ -1,0 +1,96 @@
+import { z } from 'zod'
+import { allowedNamespaces, caKey, conditions, duration, reference, timestamp } from './common.ts'
+import type { KubeObject } from './object.ts'
+import { cel, listOf } from './schema.ts'
+
+/** A DNS name in which a whole label may be `*` (any one label) or `**` first (any number), and `{namespace}` stands for the requester's. */
+const dnsPattern = z.string().min(1).max(253)
+
+const rule = z.object({
+  names: z
+    .object({
+      dns: listOf(dnsPattern, 64)
+        .optional()
+        .describe(
+          'Patterns for DNS names (and a common name). Each label is matched whole: * stands for exactly one label, ** as the first label for one or more, {namespace} for the namespace of the certificate. A wildcard name matches only a pattern with * in its place.',
+        ),
+      ipRanges: listOf(z.string().min(1).max(64), 64)
+        .optional()
+        .describe('CIDR ranges for IP addresses, such as 10.0.0.0/8.'),
+    })
+    .optional()
+    .describe('What a certificate may be issued for. A name of a kind that is not listed here is not permitted.'),
+  maxDuration: duration.optional().describe('Longest duration a certificate may ask for.'),
+})
+
+const internal = z.object({
+  commonName: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe("Common name of the CA certificate. Default: the Authority's name."),
+  parentRef: reference
+    .optional()
+    .describe('The Authority that signs this CA certificate. Without it the CA is a root and signs itself.'),
+  privateKey: caKey.optional().describe("The CA's key."),
+  duration: cel(duration, { rule: "self >= duration('1h')", message: 'a CA certificate lives at least 1h' })
+    .optional()
+    .describe(
+      'Validity of the CA certificate. Default 87600h (ten years) for a root, 43800h (five years) for a subordinate.',
+    ),
+})
+
+export const authoritySpec = cel(
+  z.object({
+    internal: internal
+      .optional()
+      .describe('A CA that Sifaka runs itself; its key is in a Secret beside the Authority.'),
+    allowedNamespaces: allowedNamespaces
+      .optional()
+      .describe('Namespaces whose Certificates and Authorities may use this one. Default: its own only.'),
+    policy: z
+      .object({
+        rules: listOf(rule, 32)
+          .min(1)
+          .describe('One rule must permit the whole request, else it is denied and nothing is signed.'),
+      })
+      .optional()
+      .describe('What may be issued. Without it every name is permitted, to the own namespace only.'),
+  }),
+  { rule: 'has(self.internal)', message: 'name what signs: exactly one of internal' },
+  {
+    rule: "!has(self.allowedNamespaces) || self.allowedNamespaces.from == 'Same' || has(self.policy)",
+    message: 'an Authority that other namespaces may use needs policy.rules: say which names it may issue',
+  },
+)
+
+const caStatus = z.object({
+  generation: z.int().describe('Number of the CA key in use, from 1.'),
+  subject: z.string().max(1024).describe('Subject of the CA certificate (RFC 4514).'),
+  serialNumber: z.string().max(64).describe('Serial number of the CA certificate, hexadecimal.'),
+  fingerprint: z.string().max(64).describe('SHA-256 of the CA certificate, hexadecimal.'),
+  notBefore: timestamp.describe('Start of its validity.'),
+  notAfter: timestamp.describe('End of its validity.'),
+  secretName: z.string().max(253).describe('Secret that holds its key.'),
+})
+
+export const authorityStatus = z.object({
+  observedGeneration: z.int().optional().describe('Generation of the spec that this status describes.'),
+  conditions: conditions.optional().describe('Ready, and while it is not: Reconciling or Stalled.'),
+  ca: caStatus.optional().describe('The CA certificate in use.'),
+  caBundle: z
+    .string()
+    .max(65536)
+    .optional()
+    .describe('PEM: the root certificates that verify what this Authority issues.'),
+})
+
+export type AuthoritySpec = z.infer<typeof authoritySpec>
+export type AuthorityStatus = z.infer<typeof authorityStatus>
+export type PolicyRule = z.infer<typeof rule>
+
+export interface Authority extends KubeObject {
+  spec: AuthoritySpec
+  status?: AuthorityStatus
+}

@@ -1,0 +1,120 @@
+import { z } from 'zod'
+import { certificateKey, conditions, duration, objectName, reference, timestamp } from './common.ts'
+import type { KubeObject } from './object.ts'
+import { cel, setOf } from './schema.ts'
+
+/** A DNS name; the first label may be `*`. */
+const dnsName = z
+  .string()
+  .min(1)
+  .max(253)
+  .regex(/^(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*$/)
+
+export const usage = z.enum([
+  'digitalSignature',
+  'contentCommitment',
+  'keyEncipherment',
+  'dataEncipherment',
+  'keyAgreement',
+  'serverAuth',
+  'clientAuth',
+  'codeSigning',
+  'emailProtection',
+  'timeStamping',
+])
+
+const renewal = cel(
+  z.object({
+    before: duration.optional().describe('Time before the end of validity at which a new certificate is issued.'),
+    beforePercent: z.int().min(1).max(99).optional().describe('The same as a share of the lifetime, in percent.'),
+  }),
+  { rule: '!(has(self.before) && has(self.beforePercent))', message: 'set before or beforePercent, not both' },
+)
+
+export const certificateSpec = cel(
+  z.object({
+    authorityRef: reference.describe('The Authority that signs.'),
+    secretName: objectName
+      .optional()
+      .describe("Secret (kubernetes.io/tls) for key, certificate, chain and ca.crt. Default: the Certificate's name."),
+    commonName: z
+      .string()
+      .min(1)
+      .max(64)
+      .optional()
+      .describe(
+        'Common name of the subject. One that is a DNS name or an IP address is among the alternative names too.',
+      ),
+    dnsNames: setOf(dnsName, 100).optional().describe('DNS names; the first label may be *.'),
+    ipAddresses: setOf(
+      cel(z.string().min(2).max(45), { rule: 'isIP(self)', message: 'must be an IPv4 or IPv6 address' }),
+      100,
+    )
+      .optional()
+      .describe('IP addresses.'),
+    uris: setOf(cel(z.string().min(3).max(1024), { rule: 'isURL(self)', message: 'must be an absolute URI' }), 100)
+      .optional()
+      .describe('URIs, such as SPIFFE IDs.'),
+    emailAddresses: setOf(
+      z
+        .string()
+        .min(3)
+        .max(254)
+        .regex(/^[^@\s]+@[^@\s]+$/),
+      100,
+    )
+      .optional()
+      .describe('E-mail addresses.'),
+    duration: cel(duration, { rule: "self >= duration('1m')", message: 'a certificate lives at least 1m' })
+      .optional()
+      .describe('Validity asked for. Default 2160h (90 days). Never longer than that of the authority.'),
+    usages: setOf(usage, 16)
+      .optional()
+      .describe('Key usages. Default: serverAuth, digitalSignature, and keyEncipherment for RSA keys.'),
+    privateKey: certificateKey.optional().describe('The key. Default: ECDSA P-256, a new one each time.'),
+    renewal: renewal
+      .optional()
+      .describe(
+        'When to renew. Default: with a third of the lifetime left; with half of it if that is 10 days or less.',
+      ),
+  }),
+  {
+    rule: 'has(self.commonName) || (has(self.dnsNames) && size(self.dnsNames) > 0) || (has(self.ipAddresses) && size(self.ipAddresses) > 0) || (has(self.uris) && size(self.uris) > 0) || (has(self.emailAddresses) && size(self.emailAddresses) > 0)',
+    message: 'a certificate needs a name: set dnsNames, ipAddresses, uris, emailAddresses or commonName',
+  },
+  {
+    rule: "!has(self.renewal) || !has(self.renewal.before) || self.renewal.before < (has(self.duration) ? self.duration : duration('2160h'))",
+    message: 'renewal.before must be shorter than duration (default 2160h)',
+    fieldPath: '.renewal.before',
+  },
+)
+
+export const certificateStatus = z.object({
+  observedGeneration: z.int().optional().describe('Generation of the spec that this status describes.'),
+  conditions: conditions.optional().describe('Ready, and while it is not: Reconciling or Stalled.'),
+  revision: z.int().optional().describe('How many certificates have been issued for this object.'),
+  serialNumber: z.string().max(64).optional().describe('Serial number of the certificate in use, hexadecimal.'),
+  fingerprint: z.string().max(64).optional().describe('SHA-256 of the certificate in use, hexadecimal.'),
+  issuer: z.string().max(1024).optional().describe('Issuer of the certificate in use (RFC 4514).'),
+  notBefore: timestamp.optional().describe('Start of its validity.'),
+  notAfter: timestamp.optional().describe('End of its validity.'),
+  renewAt: timestamp.optional().describe('When the next one will be issued.'),
+  attempts: z.int().optional().describe('Failed attempts since the last success.'),
+  nextAttemptAt: timestamp.optional().describe('When the next attempt will be made.'),
+  secret: z
+    .object({
+      name: z.string().max(253).describe('Its name.'),
+      resourceVersion: z.string().max(64).describe('Its version after the last look at what it holds.'),
+    })
+    .optional()
+    .describe('The Secret that holds the certificate in use.'),
+})
+
+export type CertificateSpec = z.infer<typeof certificateSpec>
+export type CertificateStatus = z.infer<typeof certificateStatus>
+export type Usage = z.infer<typeof usage>
+
+export interface Certificate extends KubeObject {
+  spec: CertificateSpec
+  status?: CertificateStatus
+}

@@ -1,0 +1,30 @@
+/** Reasons of the Ready condition and of events: all of them, so that each word is used with one meaning. */
+export type Reason =
+  // Certificate
+  | 'Issued'
+  | 'Renewed'
+  | 'Issuing'
+  | 'AuthorityNotFound'
+  | 'AuthorityNotReady'
+  | 'PolicyDenied'
+  | 'InvalidRequest'
+  | 'SecretNotOurs'
+  | 'SecretMissing'
+  | 'SecretDamaged'
+  | 'KeyDoesNotMatchSpec'
+  | 'Expired'
+  | 'IssuanceFailed'
+  | 'CertificateRejected'
+  // Authority
+  | 'CAReady'
+  | 'CACreated'
+  | 'CAKeyMissing'
+  | 'CAKeyDamaged'
+  | 'CAExpired'
+  | 'ParentNotFound'
+  | 'ParentNotReady'
+  | 'ParentCycle'
+  // any kind
+  | 'KubernetesUnavailable'
+  | 'InternalError'
+  | 'ShuttingDown'

@@ -1,0 +1,30 @@
+import { z } from 'zod'
+
+/** A rule of the Common Expression Language, held by the API server. `message` says what to do. */
+export interface CelRule {
+  readonly rule: string
+  readonly message: string
+  readonly fieldPath?: string
+}
+
+/** `schema` with CEL rules that the API server holds. */
+export function cel<Schema extends z.ZodType>(schema: Schema, ...rules: CelRule[]): Schema {
+  const meta = schema.meta() ?? {}
+  const earlier = (meta['x-kubernetes-validations'] as CelRule[] | undefined) ?? []
+  return schema.meta({ ...meta, 'x-kubernetes-validations': [...earlier, ...rules] }) as Schema
+}
+
+/** A list in which each value may stand once. */
+export const setOf = <Item extends z.ZodType>(item: Item, max: number) =>
+  z.array(item).max(max).meta({ 'x-kubernetes-list-type': 'set' })
+
+/** A list in which each value of `key` may stand once. */
+export const listMapOf = <Item extends z.ZodType>(item: Item, key: string, max: number) =>
+  z
+    .array(item)
+    .max(max)
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': [key] })
+
+/** A list whose order means something. */
+export const listOf = <Item extends z.ZodType>(item: Item, max: number) =>
+  z.array(item).max(max).meta({ 'x-kubernetes-list-type': 'atomic' })

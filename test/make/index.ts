@@ -1,0 +1,2 @@
+/** Builders that tests share. */
+export { FakeClock } from './clock.ts'
