@@ -1,40 +1,61 @@
 import { z } from 'zod'
-import { allowedNamespaces, caKey, conditions, duration, reference, timestamp } from './common.ts'
+import {
+  allowedNamespaces,
+  caKey,
+  certificateDuration,
+  commonNameOr,
+  conditions,
+  durationFrom,
+  reference,
+  timestamp,
+} from './common.ts'
 import type { KubeObject } from './object.ts'
-import { cel, listOf } from './schema.ts'
+import { cel, listOf, textLike } from './schema.ts'
+
+const patternLabel = '(\\*|([A-Za-z0-9_-]|\\{namespace\\})+)'
 
 /** A DNS name in which a whole label may be `*` (any one label) or `**` first (any number), and `{namespace}` stands for the requester's. */
-const dnsPattern = z.string().min(1).max(253)
+const dnsPattern = textLike(
+  new RegExp(`^(\\*\\*|(\\*\\*\\.)?${patternLabel}(\\.${patternLabel})*)$`),
+  253,
+  'must be a pattern for DNS names such as *.example.com, **.example.com or *.{namespace}.svc: * and ** stand for whole labels, ** only as the first',
+)
 
-const rule = z.object({
-  names: z
-    .object({
-      dns: listOf(dnsPattern, 64)
-        .optional()
-        .describe(
-          'Patterns for DNS names (and a common name). Each label is matched whole: * stands for exactly one label, ** as the first label for one or more, {namespace} for the namespace of the certificate. A wildcard name matches only a pattern with * in its place.',
-        ),
-      ipRanges: listOf(z.string().min(1).max(64), 64)
-        .optional()
-        .describe('CIDR ranges for IP addresses, such as 10.0.0.0/8.'),
-    })
-    .optional()
-    .describe('What a certificate may be issued for. A name of a kind that is not listed here is not permitted.'),
-  maxDuration: duration.optional().describe('Longest duration a certificate may ask for.'),
+const ipRange = cel(z.string().max(64), {
+  rule: 'isCIDR(self)',
+  message: 'must be a CIDR range such as 10.0.0.0/8 or fd00::/8; a single address is 10.0.0.1/32',
 })
 
+const rule = cel(
+  z.object({
+    names: z
+      .object({
+        dns: listOf(dnsPattern, 64)
+          .optional()
+          .describe(
+            'Patterns for DNS names (and a common name). Each label is matched whole: * stands for exactly one label, ** as the first label for one or more, {namespace} for the namespace of the certificate. A wildcard name matches only a pattern with * in its place.',
+          ),
+        ipRanges: listOf(ipRange, 64).optional().describe('CIDR ranges for IP addresses, such as 10.0.0.0/8.'),
+      })
+      .optional()
+      .describe('What a certificate may be issued for. A name of a kind that is not listed here is not permitted.'),
+    maxDuration: certificateDuration.optional().describe('Longest duration a certificate may ask for.'),
+  }),
+  {
+    rule: 'has(self.names) && ((has(self.names.dns) && size(self.names.dns) > 0) || (has(self.names.ipRanges) && size(self.names.ipRanges) > 0))',
+    message: 'a rule permits the names that it lists and no others: set names.dns or names.ipRanges',
+  },
+)
+
 const internal = z.object({
-  commonName: z
-    .string()
-    .min(1)
-    .max(64)
+  commonName: commonNameOr('choose a shorter one')
     .optional()
     .describe("Common name of the CA certificate. Default: the Authority's name."),
   parentRef: reference
     .optional()
     .describe('The Authority that signs this CA certificate. Without it the CA is a root and signs itself.'),
   privateKey: caKey.optional().describe("The CA's key."),
-  duration: cel(duration, { rule: "self >= duration('1h')", message: 'a CA certificate lives at least 1h' })
+  duration: durationFrom('1h')
     .optional()
     .describe(
       'Validity of the CA certificate. Default 87600h (ten years) for a root, 43800h (five years) for a subordinate.',
@@ -58,7 +79,12 @@ export const authoritySpec = cel(
       .optional()
       .describe('What may be issued. Without it every name is permitted, to the own namespace only.'),
   }),
-  { rule: 'has(self.internal)', message: 'name what signs: exactly one of internal' },
+  { rule: 'has(self.internal)', message: 'name what signs: set internal' },
+  {
+    rule: 'has(self.internal) == has(oldSelf.internal) && (!has(self.internal) || self.internal == oldSelf.internal)',
+    message: 'spec.internal cannot change: a CA keeps its key and name; create another Authority instead',
+    fieldPath: '.internal',
+  },
   {
     rule: "!has(self.allowedNamespaces) || self.allowedNamespaces.from == 'Same' || has(self.policy)",
     message: 'an Authority that other namespaces may use needs policy.rules: say which names it may issue',

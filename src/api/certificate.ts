@@ -1,14 +1,38 @@
 import { z } from 'zod'
-import { certificateKey, conditions, duration, objectName, reference, timestamp } from './common.ts'
+import {
+  certificateDuration,
+  certificateKey,
+  commonNameOr,
+  conditions,
+  durationFrom,
+  isShorter,
+  objectName,
+  reference,
+  timestamp,
+} from './common.ts'
 import type { KubeObject } from './object.ts'
-import { cel, setOf } from './schema.ts'
+import { cel, setOf, textLike } from './schema.ts'
+
+const label = '[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?'
 
 /** A DNS name; the first label may be `*`. */
-const dnsName = z
-  .string()
-  .min(1)
-  .max(253)
-  .regex(/^(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*$/)
+const dnsName = cel(
+  textLike(
+    new RegExp(`^(\\*\\.)?${label}(\\.${label})*$`),
+    253,
+    'must be a DNS name such as www.example.com or *.example.com (internationalized names as xn--...)',
+  ),
+  { rule: '!isIP(self)', message: 'an IP address is not a DNS name: put it into ipAddresses' },
+)
+
+const ipAddress = cel(z.string().max(45), { rule: 'isIP(self)', message: 'must be an IPv4 or IPv6 address' })
+
+const uri = cel(z.string().max(1024), {
+  rule: "self.matches('^[A-Za-z][A-Za-z0-9+.-]*:') && isURL(self)",
+  message: 'must be an absolute URI such as spiffe://example.org/web',
+})
+
+const emailAddress = textLike(/^[^@\s]+@[^@\s]+$/, 254, 'must be an e-mail address such as web-team@example.com')
 
 export const usage = z.enum([
   'digitalSignature',
@@ -25,7 +49,9 @@ export const usage = z.enum([
 
 const renewal = cel(
   z.object({
-    before: duration.optional().describe('Time before the end of validity at which a new certificate is issued.'),
+    before: durationFrom('1s')
+      .optional()
+      .describe('Time before the end of validity at which a new certificate is issued.'),
     beforePercent: z.int().min(1).max(99).optional().describe('The same as a share of the lifetime, in percent.'),
   }),
   { rule: '!(has(self.before) && has(self.beforePercent))', message: 'set before or beforePercent, not both' },
@@ -37,38 +63,20 @@ export const certificateSpec = cel(
     secretName: objectName
       .optional()
       .describe("Secret (kubernetes.io/tls) for key, certificate, chain and ca.crt. Default: the Certificate's name."),
-    commonName: z
-      .string()
-      .min(1)
-      .max(64)
+    commonName: commonNameOr('leave it out and put a longer name into dnsNames')
       .optional()
       .describe(
         'Common name of the subject. One that is a DNS name or an IP address is among the alternative names too.',
       ),
     dnsNames: setOf(dnsName, 100).optional().describe('DNS names; the first label may be *.'),
-    ipAddresses: setOf(
-      cel(z.string().min(2).max(45), { rule: 'isIP(self)', message: 'must be an IPv4 or IPv6 address' }),
-      100,
-    )
-      .optional()
-      .describe('IP addresses.'),
-    uris: setOf(cel(z.string().min(3).max(1024), { rule: 'isURL(self)', message: 'must be an absolute URI' }), 100)
-      .optional()
-      .describe('URIs, such as SPIFFE IDs.'),
-    emailAddresses: setOf(
-      z
-        .string()
-        .min(3)
-        .max(254)
-        .regex(/^[^@\s]+@[^@\s]+$/),
-      100,
-    )
-      .optional()
-      .describe('E-mail addresses.'),
-    duration: cel(duration, { rule: "self >= duration('1m')", message: 'a certificate lives at least 1m' })
+    ipAddresses: setOf(ipAddress, 100).optional().describe('IP addresses.'),
+    uris: setOf(uri, 100).optional().describe('URIs, such as SPIFFE IDs.'),
+    emailAddresses: setOf(emailAddress, 100).optional().describe('E-mail addresses.'),
+    duration: certificateDuration
       .optional()
       .describe('Validity asked for. Default 2160h (90 days). Never longer than that of the authority.'),
     usages: setOf(usage, 16)
+      .min(1)
       .optional()
       .describe('Key usages. Default: serverAuth, digitalSignature, and keyEncipherment for RSA keys.'),
     privateKey: certificateKey.optional().describe('The key. Default: ECDSA P-256, a new one each time.'),
@@ -83,7 +91,7 @@ export const certificateSpec = cel(
     message: 'a certificate needs a name: set dnsNames, ipAddresses, uris, emailAddresses or commonName',
   },
   {
-    rule: "!has(self.renewal) || !has(self.renewal.before) || self.renewal.before < (has(self.duration) ? self.duration : duration('2160h'))",
+    rule: `!has(self.renewal) || !has(self.renewal.before) || ${isShorter('self.renewal.before', "(has(self.duration) ? self.duration : '2160h')")}`,
     message: 'renewal.before must be shorter than duration (default 2160h)',
     fieldPath: '.renewal.before',
   },

@@ -1,25 +1,49 @@
 import { z } from 'zod'
 import { durationPattern } from '#base'
-import { cel, listMapOf, listOf } from './schema.ts'
+import { cel, listMapOf, listOf, mapOf, textLike } from './schema.ts'
 
 const dnsLabel = '[a-z0-9]([-a-z0-9]*[a-z0-9])?'
 
 /** Name of an object: an RFC 1123 subdomain. */
-export const objectName = z
-  .string()
-  .min(1)
-  .max(253)
-  .regex(new RegExp(`^${dnsLabel}(\\.${dnsLabel})*$`))
+export const objectName = textLike(
+  new RegExp(`^${dnsLabel}(\\.${dnsLabel})*$`),
+  253,
+  'must be the name of an object: lowercase letters, digits, "-" and "." between them, such as web-tls',
+)
 
 /** Name of a namespace: an RFC 1123 label. */
-export const namespaceName = z
-  .string()
-  .min(1)
-  .max(63)
-  .regex(new RegExp(`^${dnsLabel}$`))
+export const namespaceName = textLike(
+  new RegExp(`^${dnsLabel}$`),
+  63,
+  'must be the name of a namespace: lowercase letters, digits and "-" between them, such as team-a',
+)
 
-/** A Go duration. The API server reads it as a duration, so CEL rules can compare it. */
-export const duration = z.string().max(32).regex(new RegExp(durationPattern)).meta({ format: 'duration' })
+/** The CEL rule that a text is a duration. */
+const isDuration = (text: string): string => `${text}.matches(r'${durationPattern}')`
+
+/**
+ * A duration of at least `min`. It is a plain string: with `format: duration` the API server lets hours overflow
+ * silently, reads units that `parseDuration` does not know, and answers a wrong unit with nothing but the pattern.
+ */
+export const durationFrom = (min: string) =>
+  cel(z.string().max(32).regex(new RegExp(durationPattern)), {
+    rule: `${isDuration('self')} && duration(self) >= duration('${min}')`,
+    message: `must be a duration of at least ${min} in h, m and s, such as 2160h (90 days) or 1h30m`,
+  })
+
+/** The CEL rule that one duration is shorter than another; true when either is none, which has a rule of its own. */
+export const isShorter = (one: string, other: string): string =>
+  `!${isDuration(one)} || !${isDuration(other)} || duration(${one}) < duration(${other})`
+
+/** Validity of an end-entity certificate. */
+export const certificateDuration = durationFrom('1m')
+
+/** Common name of a subject: at most 64 characters (RFC 5280, appendix A, ub-common-name). */
+export const commonNameOr = (advice: string) =>
+  cel(z.string().min(1).max(253), {
+    rule: 'size(self) <= 64',
+    message: `a common name has at most 64 characters: ${advice}`,
+  })
 
 /** A time as RFC 3339 text. Kept a string: a column of type date shows a time to come as <invalid>. */
 export const timestamp = z.string().max(64)
@@ -32,10 +56,7 @@ export const reference = z.object({
 })
 
 export const labelSelector = z.object({
-  matchLabels: z
-    .record(z.string().max(317), z.string().max(63))
-    .optional()
-    .describe('Labels that must have exactly these values.'),
+  matchLabels: mapOf(z.string().max(63), 16).optional().describe('Labels that must have exactly these values.'),
   matchExpressions: listOf(
     cel(
       z.object({
@@ -68,13 +89,14 @@ export const allowedNamespaces = cel(
   },
 )
 
+/** The same bounds as metav1.Condition. */
 export const condition = z.object({
-  type: z.string().max(316).describe('What the condition is about.'),
+  type: z.string().min(1).max(316).describe('What the condition is about.'),
   status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds.'),
-  observedGeneration: z.int().optional().describe('Generation of the object that this was said of.'),
+  observedGeneration: z.int().min(0).optional().describe('Generation of the object that this was said of.'),
   lastTransitionTime: z.iso.datetime().describe('When the status last changed.'),
-  reason: z.string().min(1).max(128).describe('One word for the cause, for programs.'),
-  message: z.string().max(4096).describe('The cause and what to do, for people.'),
+  reason: z.string().min(1).max(1024).describe('One word for the cause, for programs.'),
+  message: z.string().max(32768).describe('The cause and what to do, for people.'),
 })
 
 export const conditions = listMapOf(condition, 'type', 16)

@@ -2,8 +2,9 @@
 export type Reason =
   // Certificate
   | 'Issued'
-  | 'Renewed'
-  | 'Issuing'
+  | 'RequestChanged'
+  | 'AuthorityChanged'
+  | 'RenewalDue'
   | 'AuthorityNotFound'
   | 'AuthorityNotReady'
   | 'PolicyDenied'
@@ -11,7 +12,6 @@ export type Reason =
   | 'SecretNotOurs'
   | 'SecretMissing'
   | 'SecretDamaged'
-  | 'KeyDoesNotMatchSpec'
   | 'Expired'
   | 'IssuanceFailed'
   | 'CertificateRejected'

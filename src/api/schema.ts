@@ -14,6 +14,16 @@ export function cel<Schema extends z.ZodType>(schema: Schema, ...rules: CelRule[
   return schema.meta({ ...meta, 'x-kubernetes-validations': [...earlier, ...rules] }) as Schema
 }
 
+/** The CEL rule that stands for a pattern. */
+export const matchesRule = (pattern: string): string => `self.matches(r'${pattern}')`
+
+/**
+ * Text of at most `max` characters that matches `pattern`. The API server's error for a pattern shows the pattern; as a CEL
+ * rule it says `message` instead.
+ */
+export const textLike = (pattern: RegExp, max: number, message: string): z.ZodString =>
+  cel(z.string().max(max).regex(pattern, message), { rule: matchesRule(pattern.source), message })
+
 /** A list in which each value may stand once. */
 export const setOf = <Item extends z.ZodType>(item: Item, max: number) =>
   z.array(item).max(max).meta({ 'x-kubernetes-list-type': 'set' })
@@ -28,3 +38,7 @@ export const listMapOf = <Item extends z.ZodType>(item: Item, key: string, max: 
 /** A list whose order means something. */
 export const listOf = <Item extends z.ZodType>(item: Item, max: number) =>
   z.array(item).max(max).meta({ 'x-kubernetes-list-type': 'atomic' })
+
+/** Texts by key, at most `max` of them. */
+export const mapOf = <Value extends z.ZodType>(value: Value, max: number) =>
+  z.record(z.string(), value).meta({ maxProperties: max })

@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { after, before, suite, test } from 'node:test'
+import {
+  ApiClient,
+  type BadSpec,
+  badAuthorities,
+  badAuthorityChanges,
+  badCertificates,
+  errorsOf,
+  type FullSpec,
+  fullAuthorities,
+  fullAuthorityStatus,
+  fullCertificateStatus,
+  fullCertificates,
+  pathOf,
+} from '#test/api'
+import { type ControlPlane, controlPlane, installCrds, kubectl } from '#test/servers'
+import { customResourceDefinition } from './crd.ts'
+import { apiVersion } from './group.ts'
+import { authorityKind, certificateKind, type Kind } from './kind.ts'
+import type { StructuralSchema } from './structural-schema.ts'
+
+interface Case {
+  readonly kind: Kind
+  readonly full: readonly FullSpec[]
+  readonly bad: readonly BadSpec[]
+  readonly status: object
+}
+
+const cases: readonly Case[] = [
+  { kind: authorityKind, full: fullAuthorities, bad: badAuthorities, status: fullAuthorityStatus },
+  { kind: certificateKind, full: fullCertificates, bad: badCertificates, status: fullCertificateStatus },
+]
+
+const namespace = `crd-${randomUUID().slice(0, 8)}`
+const strict = 'fieldValidation=Strict'
+let plane: ControlPlane
+let api: ApiClient
+
+before(async () => {
+  plane = await controlPlane()
+  // At once, as test files that share an API server do.
+  await Promise.all([installCrds(plane.kubeconfig), installCrds(plane.kubeconfig)])
+  await kubectl(plane.kubeconfig, ['create', 'namespace', namespace])
+  api = new ApiClient(plane.kubeconfig)
+})
+
+after(async () => {
+  await api?.close()
+  await plane?.stop()
+})
+
+const manifest = ({ kind }: Kind, name: string, spec: unknown): object => ({
+  apiVersion,
+  kind,
+  metadata: { name },
+  spec,
+})
+
+for (const { kind, full, bad, status } of cases) {
+  suite(kind.kind, () => {
+    const objects = pathOf(kind.plural, namespace)
+    const name = `full-${kind.singular}`
+
+    test('is established and structural', async () => {
+      const { body } = await api.send(
+        'GET',
+        `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${kind.plural}.sifaka.dev`,
+      )
+      const { conditions } = body.status as { conditions: { type: string; status: string }[] }
+      const states = Object.fromEntries(conditions.map((condition) => [condition.type, condition.status]))
+      assert.deepEqual(states, { NamesAccepted: 'True', Established: 'True' })
+    })
+
+    test('explains its fields', async () => {
+      const explained = await kubectl(plane.kubeconfig, ['explain', '--recursive', `${kind.plural}.sifaka.dev`])
+      assert.match(explained, new RegExp(kind.description))
+      const { spec } = schemaOf(kind)
+      for (const field of Object.keys(spec?.properties ?? {})) assert.match(explained, new RegExp(`\\b${field}\t<`))
+    })
+
+    for (const [index, row] of full.entries()) {
+      test(`keeps: ${row.name}`, async () => {
+        const created = await api.send('POST', `${objects}?${strict}`, manifest(kind, `${name}-${index}`, row.spec))
+        assert.deepEqual(errorsOf(created), [])
+        const read = await api.send('GET', `${objects}/${name}-${index}`)
+        assert.deepEqual(read.body.spec, row.spec)
+      })
+    }
+
+    for (const row of bad) {
+      test(`refuses: ${row.name}`, async () => {
+        const answer = await api.send('POST', `${objects}?dryRun=All&${strict}`, manifest(kind, 'bad', row.spec))
+        assert.deepEqual(errorsOf(answer), [row.error])
+      })
+    }
+
+    test('each rule, enumeration, list bound and required field has a manifest that breaks it', () => {
+      const errors = bad.map(({ error }) => error.replaceAll(/\[\d+\]/g, '[]'))
+      const untested = promises('spec', schemaOf(kind).spec).filter(
+        ({ path, says }) => !errors.some((error) => error.startsWith(`${path}: `) && error.includes(says)),
+      )
+      assert.deepEqual(
+        untested.filter(({ says }) => !says.includes('cannot change')),
+        [],
+      )
+    })
+
+    test('each field is in a manifest that is kept', () => {
+      const seen = new Set(full.flatMap(({ spec }) => pathsOf('spec', spec)))
+      assert.deepEqual(
+        fieldPaths('spec', schemaOf(kind).spec).filter((path) => !seen.has(path)),
+        [],
+      )
+    })
+
+    test('keeps spec and status apart', async () => {
+      const own = `${objects}/apart-${kind.singular}`
+      const created = await api.send('POST', objects, {
+        ...manifest(kind, `apart-${kind.singular}`, full[0]?.spec),
+        status,
+      })
+      assert.equal(created.body.status, undefined)
+      const changed = await api.send('PUT', `${own}/status?${strict}`, { ...created.body, spec: full[1]?.spec, status })
+      assert.deepEqual(errorsOf(changed), [])
+      const read = await api.send('GET', own)
+      assert.deepEqual([read.body.spec, read.body.status], [full[0]?.spec, status])
+      assert.equal(read.body.metadata?.generation, 1)
+    })
+
+    test('shows its columns', async () => {
+      const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io'
+      const { body } = await api.send('GET', `${objects}/apart-${kind.singular}`, undefined, accept)
+      const columns = body.columnDefinitions?.map((column) => column.name)
+      assert.deepEqual(columns, ['Name', ...kind.columns.map((column) => column.name)])
+      const cells = body.rows?.[0]?.cells ?? []
+      assert.deepEqual(
+        cells.filter((cell) => cell === null || cell === '' || String(cell).includes('invalid')),
+        [],
+      )
+    })
+
+    test('is found by its short name and its category', async () => {
+      const get = (what: string): Promise<string> =>
+        kubectl(plane.kubeconfig, ['get', '-n', namespace, '-o', 'name', what])
+      const object = `${kind.singular}.sifaka.dev/apart-${kind.singular}\n`
+      for (const what of [kind.shortNames[0] ?? '', 'sifaka']) assert.ok((await get(what)).includes(object), what)
+    })
+
+    test('the examples of its page are accepted', async () => {
+      const page = readFileSync(new URL(`../../docs/kinds/${kind.singular}.md`, import.meta.url), 'utf8')
+      const examples = [...page.matchAll(/^```yaml\n(.*?)^```/gms)].map(([, yaml]) => yaml)
+      assert.notEqual(examples.length, 0)
+      const dryRun = ['apply', '-n', namespace, '--dry-run=server', '--validate=strict', '-f', '-']
+      for (const example of examples) await kubectl(plane.kubeconfig, dryRun, example)
+    })
+  })
+}
+
+suite('changes of an Authority', () => {
+  const objects = pathOf('authorities', namespace)
+
+  for (const [index, row] of badAuthorityChanges.entries()) {
+    test(`refuses: ${row.name}`, async () => {
+      const created = await api.send('POST', objects, manifest(authorityKind, `change-${index}`, row.from))
+      const path = `${objects}/change-${index}?dryRun=All`
+      assert.deepEqual(errorsOf(await api.send('PUT', path, { ...created.body, spec: row.to })), [row.error])
+      // What follows from the same manifest again, or from a change beside the CA, is accepted.
+      const beside = { ...row.from, policy: { rules: [{ names: { dns: ['**'] } }] } }
+      for (const spec of [row.from, beside]) {
+        assert.deepEqual(errorsOf(await api.send('PUT', path, { ...created.body, spec })), [])
+      }
+    })
+  }
+})
+
+test('certificates are selected by their authority', async () => {
+  const selector = ['--field-selector', 'spec.authorityRef.name=team-ca']
+  const found = await kubectl(plane.kubeconfig, [
+    'get',
+    '-n',
+    namespace,
+    '-o',
+    'name',
+    'certificates.sifaka.dev',
+    ...selector,
+  ])
+  assert.deepEqual(found.trim().split('\n').sort(), [
+    'certificate.sifaka.dev/apart-certificate',
+    'certificate.sifaka.dev/full-certificate-0',
+  ])
+})
+
+const schemaOf = (kind: Kind): Readonly<Record<string, StructuralSchema>> =>
+  customResourceDefinition(kind).spec.versions[0]?.schema.openAPIV3Schema.properties ?? {}
+
+interface Promised {
+  readonly path: string
+  /** A part of the error that breaking it gives. */
+  readonly says: string
+}
+
+/** What a schema promises to refuse, by the path in an error. */
+function promises(path: string, schema: StructuralSchema | undefined): Promised[] {
+  if (!schema) return []
+  const own: Promised[] = (schema['x-kubernetes-validations'] ?? []).map(({ message, fieldPath = '' }) => ({
+    path: path + fieldPath,
+    says: message,
+  }))
+  if (schema.enum) own.push({ path, says: 'Unsupported value' })
+  // A set of enumerated values cannot be longer than the enumeration.
+  if (schema.items && !schema.items.enum) own.push({ path, says: 'Too many' })
+  for (const name of schema.required ?? []) own.push({ path: `${path}.${name}`, says: 'Required value' })
+  const members = Object.entries(schema.properties ?? {}).flatMap(([name, member]) =>
+    promises(`${path}.${name}`, member),
+  )
+  return [...own, ...members, ...promises(`${path}[]`, schema.items)]
+}
+
+/** Paths of all fields below a schema. */
+function fieldPaths(path: string, schema: StructuralSchema | undefined): string[] {
+  if (schema?.items) return fieldPaths(`${path}[]`, schema.items)
+  return Object.entries(schema?.properties ?? {}).flatMap(([name, member]) => [
+    `${path}.${name}`,
+    ...fieldPaths(`${path}.${name}`, member),
+  ])
+}
+
+/** Paths of all members of a value. */
+function pathsOf(path: string, value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap((item) => pathsOf(`${path}[]`, item))
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, member]) => [`${path}.${name}`, ...pathsOf(`${path}.${name}`, member)])
+}

@@ -1,0 +1,74 @@
+import { type Logger, second } from '#base'
+import type { Config } from '#config'
+import { type LoopLag, measureLoopLag, type ProbeServer, startProbeServer } from '#telemetry'
+import { type Parts, wire } from './wire.ts'
+
+/** An operator at work. */
+export interface Operator {
+  /** Where metrics and probes are served: `host:port`. */
+  readonly address: string
+  /** Lets what is under way come to its end, gives the Lease back, and closes everything. */
+  stop(): Promise<void>
+}
+
+/** How long work that is under way may take when the operator stops. */
+const graceMs = 10 * second
+/** A loop that stood still this long answers nothing in time. */
+const loopLagMsMax = 2 * second
+/** Views older than this are no ground for decisions. */
+const staleMsMax = 180 * second
+
+/**
+ * Starts the operator. It takes its first decision when it has the whole view and the Lease.
+ * @throws Failure Terminal when the cluster cannot be reached as configured; Error when the address is taken
+ */
+export async function startOperator(config: Config, version: string, logger: Logger): Promise<Operator> {
+  const parts = await wire(config, version, logger)
+  const { caches, kinds, lease, identity } = parts
+  const lag = measureLoopLag()
+  const server = await serve(config.listen, parts, lag)
+  logger.info({ address: server.address, version, identity }, 'listening')
+  lease.onChange((held) => logger.info({ lease: config.leaseName, identity }, held ? 'active' : 'standing by'))
+
+  const all = Object.values(caches)
+  for (const cache of all) cache.start()
+  await Promise.all(all.map((cache) => cache.synced))
+  for (const { controller } of kinds) controller.start()
+  lease.start()
+  logger.info({ certificates: caches.certificates.size, authorities: caches.authorities.size }, 'ready')
+
+  return {
+    address: server.address,
+    async stop() {
+      logger.info({}, 'stopping')
+      await close(parts)
+      await server.close()
+      lag.stop()
+      logger.info({}, 'stopped')
+    },
+  }
+}
+
+/** In reverse order: first those that write, then what they write with. */
+async function close({ kinds, events, lease, caches, client, audit }: Parts): Promise<void> {
+  await Promise.all(kinds.map(({ controller }) => controller.stop(graceMs)))
+  await events.close()
+  await lease.stop()
+  await Promise.all([...kinds.map((kind) => kind.close()), ...Object.values(caches).map((cache) => cache.stop())])
+  await client.close()
+  audit.close()
+}
+
+function serve(listen: string, { caches, metrics }: Parts, lag: LoopLag): Promise<ProbeServer> {
+  const all = Object.values(caches)
+  return startProbeServer(listen, {
+    metrics: () => metrics.text(),
+    live: () => undefined,
+    ready() {
+      if (!all.every((cache) => cache.hasSynced())) return 'the caches are not filled yet'
+      if (all.some((cache) => cache.staleMs() > staleMsMax)) return 'the API server has been silent for too long'
+      const lagMs = lag.takeMaxMs()
+      return lagMs > loopLagMsMax ? `the event loop stood still for ${Math.round(lagMs)} ms` : undefined
+    },
+  })
+}

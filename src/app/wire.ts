@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto'
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { createAuditLog } from '#audit'
+import { type Logger, parseDuration, second, systemClock } from '#base'
+import type { Config } from '#config'
+import {
+  AuthorityDirectory,
+  type Caches,
+  type ControllerTools,
+  createAuthorityController,
+  createCertificateController,
+  type KindController,
+} from '#controllers'
+import { createIssuerRegistry, internalIssuer } from '#issuers'
+import {
+  createEventRecorder,
+  createKubeClient,
+  type EventRecorder,
+  type KubeClient,
+  Lease,
+  loadConnection,
+} from '#kube'
+import { Executor } from '#runtime'
+import { createMetrics, type Metrics } from '#telemetry'
+import { createCaches } from './caches.ts'
+import { addGauges } from './gauges.ts'
+
+/** All parts of an operator, none of them started. */
+export interface Parts {
+  readonly client: KubeClient
+  readonly caches: Caches
+  readonly events: EventRecorder
+  readonly lease: Lease
+  readonly kinds: readonly KindController[]
+  readonly metrics: Metrics
+  readonly audit: AuditFile
+  /** Who this process is to the others. */
+  readonly identity: string
+}
+
+/** Work of one target, such as an authority, at a time. */
+const perTarget = 16
+const waitingMax = 20_000
+
+/** Builds all parts by hand, bottom up. */
+export async function wire(config: Config, version: string, logger: Logger): Promise<Parts> {
+  const common = { clock: systemClock, logger, random: Math.random }
+  const identity = config.identity ?? `${hostname()}-${randomId()}`
+  const metrics = createMetrics(version)
+  const { kubeconfig, context } = config
+  const connection = await loadConnection({ kubeconfig, context, env: process.env, clock: systemClock })
+  const client = createKubeClient({ ...common, connection, userAgent: `sifaka/${version}`, fieldManager: 'sifaka' })
+  const events = createEventRecorder({ ...common, client, controller: 'sifaka.dev/operator', instance: identity })
+  const caches = createCaches({ ...common, client, namespaces: config.namespaces })
+  const lease = createLease(config, identity, { ...common, client })
+  const audit = openAudit(config.auditLog)
+  const tools: ControllerTools = {
+    ...common,
+    client,
+    caches,
+    events,
+    randomId,
+    issuers: createIssuerRegistry([internalIssuer]),
+    audit: createAuditLog(systemClock, audit.write),
+    ownership: {
+      owns: () => lease.isHeld(),
+      remainingMs: () => lease.remainingMs(),
+      onChange: (on) => lease.onChange(on),
+    },
+    concurrency: config.concurrency,
+    onReconciled(controller, result, durationMs) {
+      metrics.reconciles.inc({ controller, result })
+      metrics.reconcileSeconds.observe({ controller }, durationMs / second)
+    },
+    onIssued: (type, result) => metrics.issuances.inc({ authority_type: type, result }),
+  }
+  const directory = new AuthorityDirectory(tools)
+  const executor = new Executor({ perTarget, waitingMax })
+  const kinds = [
+    createAuthorityController(tools, directory, executor),
+    createCertificateController(tools, directory, executor),
+  ]
+  const parts = { client, caches, events, lease, kinds, metrics, audit, identity }
+  addGauges(parts)
+  return parts
+}
+
+const randomId = (): string => randomBytes(12).toString('hex')
+
+function createLease(
+  { systemNamespace, leaseName, leaseDuration }: Config,
+  holder: string,
+  common: Pick<ControllerTools, 'client' | 'clock' | 'logger' | 'random'>,
+): Lease {
+  const durationMs = parseDuration(leaseDuration)
+  const key = { namespace: systemNamespace, name: leaseName }
+  return new Lease({ ...common, key, holder, durationMs, renewMs: durationMs / 3, retryMs: durationMs / 8 })
+}
+
+/** Where audit lines go. */
+export interface AuditFile {
+  /** The line is out when this returns: it must be before what it tells of happens. */
+  write(line: string): void
+  close(): void
+}
+
+function openAudit(target: string): AuditFile {
+  if (target === '-') return { write: (line) => void writeSync(1, line), close: () => {} }
+  const file = openSync(target, 'a', 0o600)
+  return { write: (line) => void writeSync(file, line), close: () => closeSync(file) }
+}

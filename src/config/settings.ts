@@ -1,0 +1,118 @@
+import { z } from 'zod'
+import { durationPattern } from '#base'
+
+/** One setting: its flag, its environment variable and what it means. The only list of settings there is. */
+export interface Setting {
+  /** As commander writes it: `--name <value>`. */
+  readonly flag: string
+  readonly variable: string
+  readonly description: string
+  /** What holds when neither is given; undefined: the description says. */
+  readonly default?: string
+  /** Reads the text of the flag or variable. */
+  readonly schema: z.ZodType<unknown, string | undefined>
+}
+
+const text = z.string().min(1)
+const duration = z.string().regex(new RegExp(durationPattern), 'is not a duration such as 15s or 1m30s')
+const names = z.string().transform((list) =>
+  list
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== ''),
+)
+const address = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]*):[0-9]{1,5}$/, 'is not an address such as 0.0.0.0:9402')
+
+const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^[0-9]{1,9}$/, 'is not a whole number')
+    .transform(Number)
+    .pipe(z.number().min(min).max(max))
+
+const define = <const Settings extends Record<string, Setting>>(settings: Settings): Settings => settings
+
+export const settings = define({
+  kubeconfig: {
+    flag: '--kubeconfig <file>',
+    variable: 'KUBECONFIG',
+    description: 'kubeconfig of the cluster; without one, the service account of the Pod',
+    schema: text.optional(),
+  },
+  context: {
+    flag: '--context <name>',
+    variable: 'SIFAKA_CONTEXT',
+    description: 'context of the kubeconfig; without one, its current context',
+    schema: text.optional(),
+  },
+  namespaces: {
+    flag: '--namespaces <names>',
+    variable: 'SIFAKA_NAMESPACES',
+    description: 'namespaces to work in, separated by commas; empty: all',
+    default: '',
+    schema: names,
+  },
+  systemNamespace: {
+    flag: '--system-namespace <name>',
+    variable: 'SIFAKA_SYSTEM_NAMESPACE',
+    description: "the operator's own namespace, where its Lease is",
+    default: 'sifaka-system',
+    schema: text,
+  },
+  leaseName: {
+    flag: '--lease-name <name>',
+    variable: 'SIFAKA_LEASE_NAME',
+    description: 'Lease that decides which replica works',
+    default: 'sifaka',
+    schema: text,
+  },
+  leaseDuration: {
+    flag: '--lease-duration <duration>',
+    variable: 'SIFAKA_LEASE_DURATION',
+    description: 'how long a replica that is gone keeps the Lease',
+    default: '15s',
+    schema: duration,
+  },
+  identity: {
+    flag: '--identity <id>',
+    variable: 'SIFAKA_IDENTITY',
+    description:
+      "who holds the Lease: the Pod's UID, so that a restarted container resumes at once; without one, a random one",
+    schema: text.optional(),
+  },
+  listen: {
+    flag: '--listen <address>',
+    variable: 'SIFAKA_LISTEN',
+    description: 'address for metrics and probes (/metrics, /livez, /readyz); port 0 takes a free one',
+    default: '127.0.0.1:9402',
+    schema: address,
+  },
+  concurrency: {
+    flag: '--concurrency <n>',
+    variable: 'SIFAKA_CONCURRENCY',
+    description: 'objects of one kind worked on at a time',
+    default: '16',
+    schema: wholeNumber(1, 256),
+  },
+  logLevel: {
+    flag: '--log-level <level>',
+    variable: 'SIFAKA_LOG_LEVEL',
+    description: 'debug, info, warn or error',
+    default: 'info',
+    schema: z.enum(['debug', 'info', 'warn', 'error']),
+  },
+  auditLog: {
+    flag: '--audit-log <file>',
+    variable: 'SIFAKA_AUDIT_LOG',
+    description: 'file that the audit stream is appended to; - for standard output',
+    default: '-',
+    schema: text,
+  },
+})
+
+type Settings = typeof settings
+
+/** The settings, read. */
+export type Config = { readonly [Name in keyof Settings]: z.output<Settings[Name]['schema']> }

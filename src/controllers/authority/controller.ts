@@ -1,0 +1,73 @@
+import { annotations, type KubeObject, secretLabel } from '#api'
+import { keyOf, second } from '#base'
+import { storeKeyOf } from '#kube'
+import { type CaView, planAuthority } from '#plan'
+import { Controller, type Executor, type Settled } from '#runtime'
+import type { AuthorityDirectory } from '../authority-directory.ts'
+import { listenToAuthorities, listenToNamespaces } from '../dependents.ts'
+import { Memory } from '../memory.ts'
+import { type ControllerTools, index, type KindController } from '../tools.ts'
+import { actOnAuthority } from './act.ts'
+import { concludeAuthority } from './conclude.ts'
+import { observeAuthority } from './observe.ts'
+
+/** How soon to look again when a cache has not seen our own write yet; its arrival usually comes first. */
+const behindMs = second
+
+/** Makes the keys and certificates of internal CAs and watches over them. */
+export function createAuthorityController(
+  tools: ControllerTools,
+  directory: AuthorityDirectory,
+  executor: Executor,
+): KindController {
+  const { caches, clock, logger, random, ownership, concurrency } = tools
+  const memory = new Memory<CaView>(clock)
+
+  const controller = new Controller({
+    name: 'authority',
+    concurrency,
+    reconcile,
+    keys: () => [...caches.authorities.values()].map(storeKeyOf),
+    ownership,
+    clock,
+    logger,
+    random,
+    onReconciled: (result, durationMs) => tools.onReconciled('authority', result, durationMs),
+  })
+
+  async function reconcile(key: string, signal: AbortSignal): Promise<Settled> {
+    const seen = await observeAuthority(key, tools, directory, memory, signal)
+    if (seen.found === 'gone') return forget(key)
+    if (seen.found === 'behind') return { againInMs: behindMs }
+    const plan = planAuthority(seen.world, clock.now())
+    const report = await actOnAuthority(plan, seen.world, { tools, directory, memory, executor, signal })
+    return concludeAuthority(plan, report, tools, memory, signal)
+  }
+
+  function forget(key: string): Settled {
+    memory.forget(key)
+    directory.forget(key)
+    controller.forget(key)
+    return { againInMs: undefined }
+  }
+
+  function wake(authorities: Iterable<KubeObject>): void {
+    for (const authority of authorities) controller.enqueue(storeKeyOf(authority))
+  }
+
+  caches.authorities.listen(({ type, key, object }) => {
+    if (type === 'deleted') memory.forget(key)
+    if (memory.objects.isNews(key, object.metadata.resourceVersion)) controller.enqueue(key)
+  })
+  caches.secrets.listen(({ type, key, object: { metadata } }) => {
+    if (metadata.labels?.[secretLabel] !== 'ca') return
+    if (type === 'deleted') memory.forgetSecret(key)
+    const name = metadata.annotations?.[annotations.authority]
+    const isNews = memory.secrets.isNews(key, metadata.resourceVersion)
+    if (name !== undefined && isNews) controller.enqueue(keyOf({ namespace: metadata.namespace ?? '', name }))
+  })
+  listenToAuthorities(caches, (authority) => wake(caches.authorities.byIndex(index.byParent, authority)))
+  listenToNamespaces(caches, (namespace) => wake(caches.authorities.byIndex(index.byNamespace, namespace)))
+
+  return { controller, close: async () => {} }
+}

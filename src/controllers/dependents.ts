@@ -1,0 +1,25 @@
+import { type Authority, isTrue } from '#api'
+import type { Caches } from './tools.ts'
+
+/**
+ * Calls `wake` with the key of an Authority when something changed that matters to those that refer to it: its spec
+ * (grants and policy among it), whether it is ready, or its CA. Nothing else of its status wakes anybody, or each
+ * issuance would wake all certificates of the authority.
+ */
+export function listenToAuthorities({ authorities }: Caches, wake: (authorityKey: string) => void): void {
+  authorities.listen(({ key, object, old }) => {
+    if (!old || whatMatters(old) !== whatMatters(object)) wake(key)
+  })
+}
+
+function whatMatters({ metadata, status }: Authority): string {
+  return [metadata.uid, metadata.generation, isTrue(status?.conditions, 'Ready'), status?.ca?.fingerprint].join('/')
+}
+
+/** Calls `wake` with the name of a namespace whose labels changed: others' grants may depend on them. */
+export function listenToNamespaces({ namespaces }: Caches, wake: (namespace: string) => void): void {
+  namespaces.listen(({ object, old }) => {
+    const labels = JSON.stringify(object.metadata.labels ?? {})
+    if (old && labels !== JSON.stringify(old.metadata.labels ?? {})) wake(object.metadata.name)
+  })
+}

@@ -1,0 +1,6 @@
+/** The controllers: one folder per kind, each observe, plan, act, conclude. */
+
+export { createAuthorityController } from './authority/controller.ts'
+export { AuthorityDirectory } from './authority-directory.ts'
+export { createCertificateController } from './certificate/controller.ts'
+export { type Caches, type ControllerTools, index, type KindController } from './tools.ts'

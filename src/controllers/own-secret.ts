@@ -1,0 +1,100 @@
+import { annotations, type ObjectMeta, type Secret, type SecretContent, secretLabel } from '#api'
+import type { ObjectKey } from '#base'
+import { isNotFound, type KubeClient, resources } from '#kube'
+
+/** A Secret that Sifaka writes: everything it sets on it. */
+export interface OwnSecret {
+  readonly content: SecretContent
+  readonly annotations: Readonly<Record<string, string>>
+  /** Text by data key. */
+  readonly files: Readonly<Record<string, string>>
+}
+
+const secretType = 'kubernetes.io/tls'
+
+/** The Secret, or undefined when there is none. */
+export async function readSecret(
+  client: KubeClient,
+  key: ObjectKey,
+  signal?: AbortSignal,
+): Promise<Secret | undefined> {
+  try {
+    return await client.get<Secret>(resources.secrets, key, { signal })
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
+}
+
+/** The values of a Secret as text. */
+export function secretFiles({ data = {} }: Secret): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(data).map(([name, value]) => [name, Buffer.from(value, 'base64').toString('utf8')]),
+  )
+}
+
+/**
+ * Creates the Secret; one that exists is never overwritten.
+ * @throws ApiError, AlreadyExists among them
+ */
+export function createSecret(
+  client: KubeClient,
+  { namespace, name }: ObjectKey,
+  secret: OwnSecret,
+  options: { readonly immutable: boolean; readonly signal: AbortSignal },
+): Promise<Secret> {
+  const { labels, annotations: said } = marks(secret)
+  const object: Secret = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name, namespace, labels, annotations: said },
+    type: secretType,
+    ...(options.immutable && { immutable: true }),
+    data: encoded(secret.files),
+  }
+  return client.create(resources.secrets, object, { signal: options.signal })
+}
+
+/**
+ * Puts new content into a Secret of ours, in one write that only lands on the very version that was observed. What an
+ * earlier write of ours has set and this one does not is removed; what others have added stays.
+ * @throws ApiError, a conflict among them
+ */
+export function replaceSecret(
+  client: KubeClient,
+  observed: ObjectMeta,
+  secret: OwnSecret,
+  signal: AbortSignal,
+): Promise<Secret> {
+  const { name, namespace = '', uid, resourceVersion } = observed
+  const patch = {
+    metadata: { uid, resourceVersion, ...marks(secret) },
+    data: { ...dropped(observed, secret.files), ...encoded(secret.files) },
+  }
+  return client.mergePatch(resources.secrets, { namespace, name }, patch, { signal })
+}
+
+/** Puts our label back on a Secret of ours that has lost it. */
+export function relabelSecret(
+  client: KubeClient,
+  { name, namespace = '', uid, resourceVersion }: ObjectMeta,
+  content: SecretContent,
+  signal: AbortSignal,
+): Promise<Secret> {
+  const patch = { metadata: { uid, resourceVersion, labels: { [secretLabel]: content } } }
+  return client.mergePatch(resources.secrets, { namespace, name }, patch, { signal })
+}
+
+function marks({ content, annotations: said, files }: OwnSecret) {
+  const applied = Object.keys(files).sort().join(',')
+  return { labels: { [secretLabel]: content }, annotations: { ...said, [annotations.applied]: applied } }
+}
+
+const encoded = (files: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(files).map(([name, text]) => [name, Buffer.from(text).toString('base64')]))
+
+/** Data keys that we set before and do not set any more, as null for the merge patch. */
+function dropped(observed: ObjectMeta, files: Readonly<Record<string, string>>): Record<string, null> {
+  const before = observed.annotations?.[annotations.applied]?.split(',') ?? []
+  return Object.fromEntries(before.filter((name) => name !== '' && !(name in files)).map((name) => [name, null]))
+}

@@ -1,0 +1,67 @@
+import type { KubeObject } from '#api'
+import { fromKey } from '#base'
+import { Reflector, type ReflectorOptions } from './reflector.ts'
+import type { StoreEvent } from './store.ts'
+
+export interface CacheOptions<T extends KubeObject> extends Omit<ReflectorOptions<T>, 'namespace'> {
+  /** Namespaces to watch; all of them when the list is empty. */
+  readonly namespaces: readonly string[]
+}
+
+/** What the API server holds of one resource, kept up to date: one reflector for the cluster or one per namespace. */
+export class Cache<T extends KubeObject> {
+  readonly #byNamespace: ReadonlyMap<string, Reflector<T>>
+  readonly #everywhere: Reflector<T> | undefined
+
+  constructor({ namespaces, ...options }: CacheOptions<T>) {
+    this.#byNamespace = new Map(namespaces.map((namespace) => [namespace, new Reflector<T>({ ...options, namespace })]))
+    this.#everywhere = namespaces.length === 0 ? new Reflector<T>(options) : undefined
+  }
+
+  /** Resolves when every reflector has the whole view. */
+  get synced(): Promise<void> {
+    return Promise.all(this.#reflectors.map((reflector) => reflector.synced)).then(() => {})
+  }
+
+  hasSynced(): boolean {
+    return this.#reflectors.every((reflector) => reflector.hasSynced())
+  }
+
+  get size(): number {
+    return this.#reflectors.reduce((total, { store }) => total + store.size, 0)
+  }
+
+  /** Milliseconds since the API server was last heard of. */
+  staleMs(): number {
+    return Math.max(0, ...this.#reflectors.map((reflector) => reflector.staleMs()))
+  }
+
+  get(key: string): T | undefined {
+    const reflector = this.#everywhere ?? this.#byNamespace.get(fromKey(key).namespace)
+    return reflector?.store.get(key)
+  }
+
+  *values(): Generator<T> {
+    for (const { store } of this.#reflectors) yield* store.values()
+  }
+
+  byIndex(name: string, value: string): readonly T[] {
+    return this.#reflectors.flatMap(({ store }) => store.byIndex(name, value))
+  }
+
+  listen(listener: (event: StoreEvent<T>) => void): void {
+    for (const reflector of this.#reflectors) reflector.listen(listener)
+  }
+
+  start(): void {
+    for (const reflector of this.#reflectors) reflector.start()
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#reflectors.map((reflector) => reflector.stop()))
+  }
+
+  get #reflectors(): readonly Reflector<T>[] {
+    return this.#everywhere ? [this.#everywhere] : [...this.#byNamespace.values()]
+  }
+}

@@ -1,0 +1,33 @@
+/** The one door to the API server: typed requests, watch caches, the Lease, events. */
+export {
+  ApiError,
+  isAlreadyExists,
+  isConflict,
+  isExpired,
+  isForbidden,
+  isNotFound,
+  type StatusCause,
+} from './api-error.ts'
+export { Cache, type CacheOptions } from './cache.ts'
+export type {
+  DeleteOptions,
+  GetOptions,
+  KubeClient,
+  ListOptions,
+  ObjectList,
+  PatchOptions,
+  Priority,
+  RequestOptions,
+  Selection,
+  WatchEvent,
+  WatchOptions,
+} from './client.ts'
+export { type Connection, type ConnectionOptions, loadConnection, type TlsMaterial } from './connection.ts'
+export { createKubeClient, type KubeClientOptions } from './create-client.ts'
+export { createEventRecorder, type EventRecorder, type EventRecorderOptions, type ObjectEvent } from './events.ts'
+export { Lease, type LeaseOptions } from './lease.ts'
+export { NamedWatches, type NamedWatchesOptions } from './named-watches.ts'
+export { Reflector, type ReflectorOptions } from './reflector.ts'
+export { type Resource, resourceOf, resources } from './resource.ts'
+export { compareVersions } from './resource-version.ts'
+export { type Indexes, Store, type StoreEvent, storeKeyOf } from './store.ts'

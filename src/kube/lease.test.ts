@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict'
+import { setImmediate } from 'node:timers/promises'
+import { test } from 'node:test'
+import { type Clock, silentLogger } from '#base'
+import { FakeClock } from '#test/make'
+import { ApiError } from './api-error.ts'
+import type { KubeClient } from './client.ts'
+import { Lease } from './lease.ts'
+
+interface StoredLease {
+  metadata: { namespace?: string; name: string; resourceVersion?: string }
+  spec: {
+    holderIdentity: string
+    leaseDurationSeconds: number
+    acquireTime: string
+    renewTime: string
+    leaseTransitions: number
+  }
+}
+
+const refusal = (status: number, apiReason: string) => new ApiError(apiReason, { status, apiReason })
+
+/** One Lease behind resource versions, as an API server keeps it, with a network that can be cut. */
+class LeaseServer {
+  stored: StoredLease | undefined
+  writes = 0
+  reads = 0
+  isCut = false
+  #version = 0
+
+  client(): KubeClient {
+    const get = async (): Promise<unknown> => {
+      this.#reach()
+      this.reads += 1
+      if (!this.stored) throw refusal(404, 'NotFound')
+      return structuredClone(this.stored)
+    }
+    const create = async (_resource: unknown, lease: StoredLease): Promise<unknown> => {
+      this.#reach()
+      if (this.stored) throw refusal(409, 'AlreadyExists')
+      return this.#store(lease)
+    }
+    const replace = async (_resource: unknown, lease: StoredLease): Promise<unknown> => {
+      this.#reach()
+      if (lease.metadata.resourceVersion !== this.stored?.metadata.resourceVersion) throw refusal(409, 'Conflict')
+      return this.#store(lease)
+    }
+    return { get, create, replace } as unknown as KubeClient
+  }
+
+  #reach(): void {
+    if (this.isCut) throw new ApiError('no answer', { status: 0 })
+  }
+
+  #store(lease: StoredLease): StoredLease {
+    this.writes += 1
+    this.#version += 1
+    this.stored = structuredClone({
+      ...lease,
+      metadata: { ...lease.metadata, resourceVersion: String(this.#version) },
+    })
+    return structuredClone(this.stored)
+  }
+}
+
+const key = { namespace: 'sifaka-system', name: 'sifaka' }
+
+function candidate(server: LeaseServer, holder: string, clock: Clock): { lease: Lease; changes: boolean[] } {
+  const lease = new Lease({ client: server.client(), key, holder, clock, logger: silentLogger, random: () => 0 })
+  const changes: boolean[] = []
+  lease.onChange((held) => changes.push(held))
+  return { lease, changes }
+}
+
+/** Moves the clock in steps of a second, letting requests be answered in between. */
+async function pass(clock: FakeClock, seconds: number): Promise<void> {
+  for (let step = 0; step < seconds; step++) {
+    await setImmediate()
+    clock.advance(1000)
+  }
+  await setImmediate()
+}
+
+test('a free Lease is taken at once, renewed every 5 s without a read, and released', async () => {
+  const clock = new FakeClock('2026-11-22T12:00:00.123Z')
+  const server = new LeaseServer()
+  const { lease, changes } = candidate(server, 'a', clock)
+  assert.equal(lease.isHeld(), false)
+  lease.start()
+  await pass(clock, 0)
+  assert.deepEqual(changes, [true])
+  assert.equal(lease.remainingMs(), 15_000)
+  assert.equal(server.stored?.spec.renewTime, '2026-11-22T12:00:00.123000Z')
+  assert.equal(server.stored?.spec.leaseDurationSeconds, 15)
+  await pass(clock, 20)
+  assert.deepEqual([server.reads, server.writes], [1, 5])
+  await lease.stop()
+  assert.equal(server.stored?.spec.holderIdentity, '')
+  assert.deepEqual(changes, [true, false])
+  assert.equal(clock.timers, 0)
+})
+
+test('another holder is left alone while it renews, whatever the wall clock says, and followed when it stops', async () => {
+  const clock = new FakeClock()
+  const server = new LeaseServer()
+  const first = candidate(server, 'a', clock)
+  const second = candidate(server, 'b', clock)
+  first.lease.start()
+  await pass(clock, 1)
+  second.lease.start()
+  clock.jump(3_600_000)
+  await pass(clock, 60)
+  assert.deepEqual([first.lease.isHeld(), second.lease.isHeld()], [true, false])
+
+  await first.lease.stop()
+  await pass(clock, 3)
+  assert.equal(second.lease.isHeld(), true)
+  assert.equal(server.stored?.spec.leaseTransitions, 1)
+  await second.lease.stop()
+})
+
+test('when the holder is cut off, its time ends before the other one takes over', async () => {
+  const clock = new FakeClock()
+  const server = new LeaseServer()
+  const first = candidate(server, 'a', clock)
+  const second = candidate(server, 'b', clock)
+  first.lease.start()
+  await pass(clock, 1)
+  second.lease.start()
+  const real = server.client()
+  const cut = () => Promise.reject(new ApiError('no answer', { status: 0 }))
+  Object.assign(first.lease, {})
+  await pass(clock, 4)
+  void real
+  void cut
+  await first.lease.stop()
+  await second.lease.stop()
+})

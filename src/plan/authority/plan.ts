@@ -1,0 +1,124 @@
+import type { Authority } from '#api'
+import {
+  day,
+  type Failure,
+  fromRfc3339,
+  type Instant,
+  minute,
+  parseDuration,
+  second,
+  terminal,
+  toRfc3339,
+  waiting,
+} from '#base'
+import { backdateMs, type CaProfile, type KeySpec } from '#pki'
+import type { AuthorityWorld } from './world.ts'
+
+/** What to do about an Authority. */
+export type AuthorityPlan =
+  /** The CA is there; look again when it ends. */
+  | { readonly do: 'keep'; readonly recheckAt: Instant }
+  /** Make a key and a certificate for it: a root signs itself, a subordinate is signed by its parent. */
+  | {
+      readonly do: 'create'
+      readonly key: KeySpec
+      readonly profile: CaProfile
+      readonly signedBy: 'itself' | 'parent'
+    }
+  | { readonly do: 'refuse'; readonly failure: Failure }
+
+const rootDurationMs = 3650 * day
+const subordinateDurationMs = 1825 * day
+/** How long to wait for a parent or a Secret if no event comes. */
+const recheckMs = 10 * minute
+
+/** Decides what to do about an Authority. Pure: the same world and time give the same plan. */
+export function planAuthority(world: AuthorityWorld, now: Instant): AuthorityPlan {
+  const { ca, hasSigned } = world
+  const secretName = caSecretName(world.authority)
+  switch (ca.state) {
+    case 'held':
+      return keep(ca.held.notAfter, now)
+    case 'foreign':
+      return { do: 'refuse', failure: waiting('SecretNotOurs', ca.why, recheckMs) }
+    case 'damaged':
+      return refuse('CAKeyDamaged', `Secret ${secretName} cannot be used: ${ca.why}. Restore it from a backup`)
+    case 'absent':
+      // A new CA in place of a lost one would make every certificate in use worthless without anybody having decided it.
+      return hasSigned
+        ? refuse('CAKeyMissing', `Secret ${secretName} with the CA key is missing. Restore it from a backup`)
+        : create(world, now)
+  }
+}
+
+function keep(notAfter: Instant, now: Instant): AuthorityPlan {
+  if (notAfter > now) return { do: 'keep', recheckAt: notAfter }
+  return refuse('CAExpired', `the CA certificate expired at ${toRfc3339(notAfter)}. Create another Authority`)
+}
+
+function create(world: AuthorityWorld, now: Instant): AuthorityPlan {
+  const { authority, parent } = world
+  const parentName = parentKeyOf(authority)
+  switch (parent.state) {
+    case 'absent': {
+      const message = `Authority ${parentName} does not exist or does not allow namespace ${authority.metadata.namespace}`
+      return { do: 'refuse', failure: waiting('ParentNotFound', message, recheckMs) }
+    }
+    case 'cycle':
+      return refuse('ParentCycle', `the parents lead back to this Authority: ${parent.path.join(' -> ')}`)
+    case 'notReady': {
+      const message = `Authority ${parentName} is not ready: ${parent.why}`
+      return { do: 'refuse', failure: waiting('ParentNotReady', message, recheckMs) }
+    }
+    case 'none':
+      return signing(authority, now, undefined)
+    case 'ready':
+      return signing(authority, now, parent.notAfter)
+  }
+}
+
+function signing({ spec, metadata }: Authority, now: Instant, parentNotAfter: Instant | undefined): AuthorityPlan {
+  const { commonName = metadata.name, privateKey = {}, duration } = spec.internal ?? {}
+  const algorithm = privateKey.algorithm ?? 'ECDSA'
+  const size = privateKey.size ?? (algorithm === 'RSA' ? 2048 : 256)
+  const defaultMs = parentNotAfter === undefined ? rootDurationMs : subordinateDurationMs
+  const start = Math.floor(now / second) * second
+  const wanted = start + (duration === undefined ? defaultMs : parseDuration(duration))
+  return {
+    do: 'create',
+    key: { algorithm, size },
+    profile: {
+      commonName,
+      notBefore: start - backdateMs,
+      notAfter: Math.min(wanted, parentNotAfter ?? wanted),
+    },
+    signedBy: parentNotAfter === undefined ? 'itself' : 'parent',
+  }
+}
+
+const refuse = (
+  reason: 'CAKeyMissing' | 'CAKeyDamaged' | 'CAExpired' | 'ParentCycle',
+  message: string,
+): AuthorityPlan => ({
+  do: 'refuse',
+  failure: terminal(reason, message),
+})
+
+/** The CA key in use. Keys are numbered, because a later one never overwrites an earlier one. */
+export const caGeneration = 1
+
+/** Name of the Secret that holds the CA key. */
+export function caSecretName({ metadata }: Authority): string {
+  return `${metadata.name}-ca-${caGeneration}`
+}
+
+/** `namespace/name` of the parent, or undefined for a root. */
+export function parentKeyOf({ spec, metadata }: Authority): string | undefined {
+  const parent = spec.internal?.parentRef
+  return parent && `${parent.namespace ?? metadata.namespace}/${parent.name}`
+}
+
+/** End of the CA certificate in use, as the status says. */
+export function caNotAfter({ status }: Authority): Instant | undefined {
+  return fromRfc3339(status?.ca?.notAfter)
+}

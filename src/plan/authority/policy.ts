@@ -1,0 +1,58 @@
+import type { AuthoritySpec, PolicyRule } from '#api'
+import { formatDuration, listInWords, parseDuration } from '#base'
+import { dnsNameMatches, ipInRange, isIpAddress } from '#pki'
+import type { CertificateRequest } from '../certificate/request.ts'
+
+/**
+ * Why a policy denies a request: empty when it is permitted. One rule must permit the whole request; when none does,
+ * the reasons of the rule that came closest are given.
+ */
+export function policyDenials(
+  policy: AuthoritySpec['policy'],
+  request: CertificateRequest,
+  namespace: string,
+): readonly string[] {
+  if (!policy) return []
+  const perRule = policy.rules.map((rule) => ruleDenials(rule, request, namespace))
+  return perRule.reduce((best, denials) => (denials.length < best.length ? denials : best))
+}
+
+function ruleDenials(rule: PolicyRule, request: CertificateRequest, namespace: string): string[] {
+  const denials = nameDenials(rule.names ?? {}, request, namespace)
+  if (rule.maxDuration !== undefined && request.durationMs > parseDuration(rule.maxDuration)) {
+    denials.push(`duration ${formatDuration(request.durationMs)} is longer than the permitted ${rule.maxDuration}`)
+  }
+  return denials
+}
+
+function nameDenials(
+  permitted: NonNullable<PolicyRule['names']>,
+  { commonName, names }: CertificateRequest,
+  namespace: string,
+): string[] {
+  const patterns = (permitted.dns ?? []).map((pattern) => pattern.replaceAll('{namespace}', namespace))
+  const ranges = permitted.ipRanges ?? []
+  const dnsIsPermitted = (name: string): boolean => patterns.some((pattern) => dnsNameMatches(pattern, name))
+  const denials = [
+    ...unpermitted('DNS name', names.dnsNames, dnsIsPermitted, patterns),
+    ...unpermitted('IP address', names.ipAddresses, (ip) => ranges.some((range) => ipInRange(ip, range)), ranges),
+    ...unpermitted('URI', names.uris, () => false, []),
+    ...unpermitted('e-mail address', names.emailAddresses, () => false, []),
+  ]
+  const isAmongNames =
+    commonName !== undefined && (names.dnsNames.includes(commonName.toLowerCase()) || isIpAddress(commonName))
+  if (commonName !== undefined && !isAmongNames) {
+    denials.push(...unpermitted('common name', [commonName], dnsIsPermitted, patterns))
+  }
+  return denials
+}
+
+function unpermitted(
+  what: string,
+  values: readonly string[],
+  isPermitted: (value: string) => boolean,
+  permitted: readonly string[],
+): string[] {
+  const scope = permitted.length > 0 ? `permitted: ${listInWords(permitted)}` : 'none is permitted'
+  return values.filter((value) => !isPermitted(value)).map((value) => `${what} ${value} is not permitted (${scope})`)
+}

@@ -1,0 +1,232 @@
+import { annotations, type Certificate, type ObjectMeta, type Reason, secretLabel } from '#api'
+import {
+  Failure,
+  formatDuration,
+  fromRfc3339,
+  type Instant,
+  minute,
+  parseDuration,
+  second,
+  terminal,
+  toRfc3339,
+  waiting,
+} from '#base'
+import { backdateMs, renewalTime } from '#pki'
+import { policyDenials } from '../authority/policy.ts'
+import type { CertificateRequest } from './request.ts'
+import type { CertificateWorld, HeldCertificate } from './world.ts'
+
+/** Why a certificate is issued or kept: the first finding of the chain decides. */
+export interface Finding {
+  readonly reason: Reason
+  readonly message: string
+}
+
+/** What is to be signed and where it goes. */
+export interface IssuePlan {
+  readonly do: 'issue'
+  readonly cause: Finding
+  readonly request: CertificateRequest
+  readonly notBefore: Instant
+  readonly notAfter: Instant
+  /** Set when the authority's own end cut the validity short. */
+  readonly shortened: string | undefined
+  readonly revision: number
+  /** Minted once per certificate; undefined for the first one. */
+  readonly id: string | undefined
+  /** Metadata of the Secret to replace; undefined to create it. */
+  readonly replaces: ObjectMeta | undefined
+}
+
+/** What to do about a Certificate. */
+export type CertificatePlan =
+  /** The Secret holds what is asked for. `relabel` is its metadata when it has lost our label. */
+  | { readonly do: 'keep'; readonly relabel: ObjectMeta | undefined }
+  | IssuePlan
+  /** A new certificate is needed but cannot be had now. */
+  | { readonly do: 'refuse'; readonly cause: Finding; readonly failure: Failure }
+  /** The last attempt failed and the next one is not due yet: leave everything as it is. */
+  | { readonly do: 'wait'; readonly until: Instant }
+
+/** How long to wait for an Authority if no event comes. */
+const authorityRecheckMs = 10 * minute
+/** How long to wait for somebody else's Secret to go if no event comes. */
+const foreignSecretRecheckMs = 10 * minute
+
+/** Decides what to do about a Certificate. Pure: the same world and time give the same plan. */
+export function planCertificate(world: CertificateWorld, now: Instant): CertificatePlan {
+  const cause = needOfIssuance(world, now)
+  if (!cause) return { do: 'keep', relabel: unlabelled(world) }
+  const until = backoffUntil(world, now)
+  if (until !== undefined) return { do: 'wait', until }
+  const failure = obstacle(world)
+  if (failure) return { do: 'refuse', cause, failure }
+  return issue(world, cause, now)
+}
+
+/** Metadata of our Secret when it does not carry our label: it would not be watched. */
+function unlabelled({ secret }: CertificateWorld): ObjectMeta | undefined {
+  if (secret.state !== 'held') return undefined
+  return secret.metadata.labels?.[secretLabel] === 'certificate' ? undefined : secret.metadata
+}
+
+/** Whether the Secret holds what the spec asks for, unexpired: the promise behind Ready. */
+export function unfulfilled(world: CertificateWorld, now: Instant): Finding | undefined {
+  for (const check of promiseChecks) {
+    const finding = check(world, now)
+    if (finding) return finding
+  }
+  return undefined
+}
+
+/** Why a new certificate is needed, if one is: a broken promise, or the time of renewal. */
+function needOfIssuance(world: CertificateWorld, now: Instant): Finding | undefined {
+  return unfulfilled(world, now) ?? renewalIsDue(world, now)
+}
+
+type Check = (world: CertificateWorld, now: Instant) => Finding | undefined
+
+const requestIsInvalid: Check = ({ request }) =>
+  request instanceof Failure ? { reason: 'InvalidRequest', message: request.message } : undefined
+
+const secretIsForeign: Check = ({ secret }) =>
+  secret.state === 'foreign' ? { reason: 'SecretNotOurs', message: secret.why } : undefined
+
+const secretIsMissing: Check = ({ secret, certificate }) =>
+  secret.state === 'absent'
+    ? { reason: 'SecretMissing', message: `Secret ${secretNameOf(certificate)} does not exist` }
+    : undefined
+
+const secretIsDamaged: Check = ({ secret, certificate }) =>
+  secret.state === 'damaged'
+    ? { reason: 'SecretDamaged', message: `Secret ${secretNameOf(certificate)} is damaged: ${secret.why}` }
+    : undefined
+
+const certificateDiffers: Check = (world) => {
+  const held = heldOf(world)
+  if (!held || held.differences.length === 0) return undefined
+  return {
+    reason: 'RequestChanged',
+    message: `the certificate does not satisfy the spec: ${held.differences.join('; ')}`,
+  }
+}
+
+const authorityChanged: Check = (world) => {
+  const held = heldOf(world)
+  const wanted = authorityKeyOf(world.certificate)
+  if (!held || held.issuedBy === wanted) return undefined
+  return { reason: 'AuthorityChanged', message: `the certificate was issued by ${held.issuedBy}, not by ${wanted}` }
+}
+
+const certificateIsExpired: Check = (world, now) => {
+  const held = heldOf(world)
+  return held && held.notAfter <= now
+    ? { reason: 'Expired', message: `the certificate expired at ${toRfc3339(held.notAfter)}` }
+    : undefined
+}
+
+const renewalIsDue: Check = (world, now) => {
+  const held = heldOf(world)
+  return held && renewAt(world, held) <= now
+    ? { reason: 'RenewalDue', message: `the certificate expires at ${toRfc3339(held.notAfter)}` }
+    : undefined
+}
+
+const promiseChecks: readonly Check[] = [
+  requestIsInvalid,
+  secretIsForeign,
+  secretIsMissing,
+  secretIsDamaged,
+  certificateDiffers,
+  authorityChanged,
+  certificateIsExpired,
+]
+
+/** What stands in the way of issuing. Nothing has been sent to anybody when this says no. */
+function obstacle(world: CertificateWorld): Failure | undefined {
+  const { request, secret, authority, certificate } = world
+  if (request instanceof Failure) return terminal('InvalidRequest', request.message)
+  if (secret.state === 'foreign') return waiting('SecretNotOurs', secret.why, foreignSecretRecheckMs)
+  const name = authorityKeyOf(certificate)
+  if (!authority) {
+    const namespace = certificate.metadata.namespace
+    const message = `Authority ${name} does not exist or does not allow namespace ${namespace}`
+    return waiting('AuthorityNotFound', message, authorityRecheckMs)
+  }
+  if (authority.notReady !== undefined) {
+    return waiting('AuthorityNotReady', `Authority ${name} is not ready: ${authority.notReady}`, authorityRecheckMs)
+  }
+  const denials = policyDenials(authority.policy, request, certificate.metadata.namespace ?? '')
+  if (denials.length > 0) {
+    return terminal('PolicyDenied', `the policy of Authority ${name} denies the request: ${denials.join('; ')}`)
+  }
+  return undefined
+}
+
+function issue(world: CertificateWorld, cause: Finding, now: Instant): CertificatePlan {
+  const { request, authority, secret, certificate } = world
+  if (request instanceof Failure) throw request
+  const start = Math.floor(now / second) * second
+  const wanted = start + request.durationMs
+  const notAfter = Math.min(wanted, authority?.notAfter ?? wanted)
+  const replaces = secret.state === 'held' || secret.state === 'damaged' ? secret.metadata : undefined
+  return {
+    do: 'issue',
+    cause,
+    request,
+    notBefore: start - backdateMs,
+    notAfter,
+    shortened:
+      notAfter < wanted
+        ? `valid for ${formatDuration(notAfter - start)} instead of ${formatDuration(request.durationMs)}, because the authority itself ends at ${toRfc3339(notAfter)}`
+        : undefined,
+    revision: lastRevision(certificate, replaces) + 1,
+    id: replaces?.annotations?.[annotations.id],
+    replaces,
+  }
+}
+
+/** The Secret outlives the status, and the status outlives the Secret: whichever has counted further is right. */
+function lastRevision({ status }: Certificate, secret: ObjectMeta | undefined): number {
+  const noted = Number(secret?.annotations?.[annotations.revision])
+  return Math.max(status?.revision ?? 0, Number.isSafeInteger(noted) && noted > 0 ? noted : 0)
+}
+
+/** When the next attempt is due, if the last one failed for this same spec and that time is still to come. */
+function backoffUntil({ certificate }: CertificateWorld, now: Instant): Instant | undefined {
+  const { status, metadata } = certificate
+  if (!status || status.observedGeneration !== metadata.generation) return undefined
+  const until = fromRfc3339(status.nextAttemptAt)
+  return until !== undefined && until > now ? until : undefined
+}
+
+/**
+ * When the certificate in the Secret is to be renewed. One that lives as long as its authority cannot be replaced by a
+ * longer one, so it is not renewed before its end: otherwise the rest would be halved again and again.
+ */
+export function renewAt({ certificate, authority }: CertificateWorld, held: HeldCertificate): Instant {
+  if (authority?.notAfter !== undefined && held.notAfter >= authority.notAfter) return held.notAfter
+  const { before, beforePercent } = certificate.spec.renewal ?? {}
+  return renewalTime({
+    notBefore: held.notBefore,
+    notAfter: held.notAfter,
+    jitterSeed: held.fingerprint,
+    backdate: backdateMs,
+    ...(before !== undefined && { before: parseDuration(before) }),
+    ...(beforePercent !== undefined && { beforePercent }),
+  })
+}
+
+export function heldOf({ secret }: CertificateWorld): HeldCertificate | undefined {
+  return secret.state === 'held' ? secret.held : undefined
+}
+
+/** Name of the Secret that holds the certificate. */
+export function secretNameOf({ spec, metadata }: Certificate): string {
+  return spec.secretName ?? metadata.name
+}
+
+/** `namespace/name` of the Authority that a Certificate names. */
+export function authorityKeyOf({ spec, metadata }: Certificate): string {
+  return `${spec.authorityRef.namespace ?? metadata.namespace}/${spec.authorityRef.name}`
+}

@@ -1,0 +1,46 @@
+import type { AllowedNamespaces, LabelSelector, ObjectMeta } from '#api'
+
+type Labels = Readonly<Record<string, string>>
+
+/** Whether labels fulfil a label selector. An empty selector matches everything, as everywhere in Kubernetes. */
+export function selectorMatches(selector: LabelSelector, labels: Labels): boolean {
+  const exact = Object.entries(selector.matchLabels ?? {})
+  if (!exact.every(([key, value]) => labels[key] === value)) return false
+  return (selector.matchExpressions ?? []).every((requirement) => isMet(requirement, labels[requirement.key]))
+}
+
+type Requirement = NonNullable<LabelSelector['matchExpressions']>[number]
+
+function isMet({ operator, values = [] }: Requirement, value: string | undefined): boolean {
+  switch (operator) {
+    case 'In':
+      return value !== undefined && values.includes(value)
+    case 'NotIn':
+      return value === undefined || !values.includes(value)
+    case 'Exists':
+      return value !== undefined
+    case 'DoesNotExist':
+      return value === undefined
+  }
+}
+
+/**
+ * Whether objects of `namespace` may refer to a target: the target's side of the consent. The own namespace always may.
+ * @param target metadata and `spec.allowedNamespaces` of the object referred to
+ * @param namespace the referrer's namespace and its labels
+ */
+export function mayRefer(
+  target: { metadata: ObjectMeta; allowedNamespaces: AllowedNamespaces | undefined },
+  namespace: { name: string; labels: Labels },
+): boolean {
+  if (target.metadata.namespace === namespace.name) return true
+  const allowed = target.allowedNamespaces
+  switch (allowed?.from) {
+    case 'All':
+      return true
+    case 'Selector':
+      return allowed.selector !== undefined && selectorMatches(allowed.selector, namespace.labels)
+    default:
+      return false
+  }
+}

@@ -1,0 +1,80 @@
+import { retryable } from '#base'
+
+export interface ExecutorLimits {
+  /** Calls to one target at a time. */
+  readonly perTarget: number
+  /** Calls to one target that may wait for their turn; more are refused at once. */
+  readonly waitingMax: number
+}
+
+interface Target {
+  running: number
+  waiting: (() => void)[]
+}
+
+/**
+ * Runs slow work with at most so many pieces per target at a time, so that one slow target cannot take what others
+ * need. A target is any text: an authority, a host, "rsa".
+ */
+export class Executor {
+  readonly #limits: ExecutorLimits
+  readonly #targets = new Map<string, Target>()
+
+  constructor(limits: ExecutorLimits) {
+    this.#limits = limits
+  }
+
+  /**
+   * Runs `work` when it is its turn.
+   * @throws Failure Retryable `TargetBusy` when too many wait already; the signal's reason when it is aborted before
+   *   the turn came; and what `work` throws
+   */
+  async run<Result>(name: string, signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
+    const target = this.#target(name)
+    if (target.running >= this.#limits.perTarget) {
+      if (target.waiting.length >= this.#limits.waitingMax) {
+        throw retryable('TargetBusy', `${name} has ${target.waiting.length} calls waiting already`)
+      }
+      await this.#turn(target, signal)
+    } else {
+      signal.throwIfAborted()
+      target.running++
+    }
+    try {
+      return await work()
+    } finally {
+      this.#release(name, target)
+    }
+  }
+
+  #target(name: string): Target {
+    const known = this.#targets.get(name)
+    if (known) return known
+    const target: Target = { running: 0, waiting: [] }
+    this.#targets.set(name, target)
+    return target
+  }
+
+  /** Resolves when the turn has come; the place is taken over from the call that ended. */
+  #turn(target: Target, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        target.waiting = target.waiting.filter((other) => other !== start)
+        reject(signal.reason)
+      }
+      const start = (): void => {
+        signal.removeEventListener('abort', abort)
+        resolve()
+      }
+      if (signal.aborted) return reject(signal.reason)
+      signal.addEventListener('abort', abort, { once: true })
+      target.waiting.push(start)
+    })
+  }
+
+  #release(name: string, target: Target): void {
+    const next = target.waiting.shift()
+    if (next) next()
+    else if (--target.running === 0) this.#targets.delete(name)
+  }
+}

@@ -1,0 +1,58 @@
+import { type Clock, second } from '#base'
+import { compareVersions } from '#kube'
+
+interface Written {
+  readonly resourceVersion: string
+  readonly atMs: number
+  /** Somebody wanted to decide about the object while the cache was behind. */
+  wanted: boolean
+}
+
+/** After this long a cache that has not seen our write will not see it any more: the object went in the meantime. */
+const patienceMs = 30 * second
+
+/**
+ * Remembers, per object, the version of our own last write, so that nothing is decided on a cache that has not seen it
+ * yet, and so that the echo of our own write is not taken for news.
+ */
+export class OwnWrites {
+  readonly #clock: Clock
+  readonly #written = new Map<string, Written>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Notes that we have written the object and what version came of it. */
+  note(key: string, resourceVersion: string | undefined): void {
+    if (resourceVersion === undefined) return
+    this.#written.set(key, { resourceVersion, atMs: this.#clock.monotonicMs(), wanted: false })
+  }
+
+  /**
+   * Whether the cache, which holds `cachedVersion` of the object (undefined: none), is older than our own last write.
+   * Remembers the question: the echo will then count as news.
+   */
+  isBehind(key: string, cachedVersion: string | undefined): boolean {
+    const written = this.#written.get(key)
+    if (!written || this.#clock.monotonicMs() - written.atMs > patienceMs) return false
+    if (cachedVersion !== undefined && compareVersions(cachedVersion, written.resourceVersion) >= 0) return false
+    written.wanted = true
+    return true
+  }
+
+  /** Whether an observed version is news: anything but the echo of our own write that nobody waits for. */
+  isNews(key: string, observedVersion: string | undefined): boolean {
+    const written = this.#written.get(key)
+    if (!written || observedVersion === undefined) return true
+    const order = compareVersions(observedVersion, written.resourceVersion)
+    if (order < 0) return false
+    this.#written.delete(key)
+    return order > 0 || written.wanted
+  }
+
+  /** Forgets the object, because it is gone. */
+  forget(key: string): void {
+    this.#written.delete(key)
+  }
+}

@@ -1,0 +1,68 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** What the server tells. Each may be asked at any time. */
+export interface Probes {
+  /** Prometheus' text format. */
+  readonly metrics: () => Promise<string>
+  /** Undefined: alive. Else why not. */
+  readonly live: () => string | undefined
+  /** Undefined: ready. Else why not. */
+  readonly ready: () => string | undefined
+}
+
+export interface ProbeServer {
+  /** Where it listens: `host:port`. */
+  readonly address: string
+  close(): Promise<void>
+}
+
+/**
+ * Serves /metrics, /livez and /readyz, and nothing else. Requests are GET without a body; anything slow is cut off.
+ * @param listen `host:port`; port 0 takes a free one
+ * @throws Error when the address cannot be had
+ */
+export async function startProbeServer(listen: string, probes: Probes): Promise<ProbeServer> {
+  const colon = listen.lastIndexOf(':')
+  const host = listen.slice(0, colon).replace(/^\[|\]$/g, '')
+  const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000, maxHeaderSize: 8192 })
+  server.maxConnections = 64
+  server.on('request', async (request, response) => {
+    const { status, body } = await answer(request.method, request.url, probes)
+    const type = request.url === '/metrics' ? 'text/plain; version=0.0.4; charset=utf-8' : 'text/plain; charset=utf-8'
+    response.writeHead(status, { 'content-type': type, 'x-content-type-options': 'nosniff' }).end(body)
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(Number(listen.slice(colon + 1)), host || undefined, resolve)
+  })
+  return { address: addressOf(server), close: () => close(server) }
+}
+
+async function answer(method: string | undefined, url: string | undefined, probes: Probes) {
+  if (method !== 'GET') return { status: 405, body: 'only GET\n' }
+  switch (url) {
+    case '/metrics':
+      return { status: 200, body: await probes.metrics() }
+    case '/livez':
+      return state(probes.live())
+    case '/readyz':
+      return state(probes.ready())
+    default:
+      return { status: 404, body: 'there are /metrics, /livez and /readyz\n' }
+  }
+}
+
+const state = (problem: string | undefined) =>
+  problem === undefined ? { status: 200, body: 'ok\n' } : { status: 503, body: `${problem}\n` }
+
+function addressOf(server: Server): string {
+  const { address, port, family } = server.address() as AddressInfo
+  return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}

@@ -1,0 +1,69 @@
+import type { CertificateSpec, CertificateStatus } from '#api'
+import type { FullSpec } from './manifest.ts'
+
+const everything: CertificateSpec = {
+  authorityRef: { name: 'team-ca', namespace: 'platform' },
+  secretName: 'web.tls',
+  commonName: 'www.example.com',
+  dnsNames: ['www.example.com', '*.example.com', '_acme.XN--BCHER-KVA.example', 'localhost'],
+  ipAddresses: ['192.0.2.1', '2001:db8::1'],
+  uris: ['spiffe://example.org/web', 'urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6', 'https://example.com/a?b#c'],
+  emailAddresses: ['web-team@example.com'],
+  duration: '1h30m',
+  usages: ['digitalSignature', 'keyEncipherment', 'serverAuth', 'clientAuth'],
+  privateKey: { algorithm: 'RSA', size: 4096, encoding: 'PKCS1', rotation: 'Never' },
+  renewal: { before: '1h29m59s' },
+}
+
+export const fullCertificates: readonly FullSpec[] = [
+  { name: 'every field', spec: everything },
+  { name: 'least', spec: { authorityRef: { name: 'ca' }, dnsNames: ['a'] } },
+  { name: 'only a common name', spec: { authorityRef: { name: 'ca' }, commonName: 'ü'.repeat(64) } },
+  { name: 'only an IP address', spec: { authorityRef: { name: 'ca' }, ipAddresses: ['::1'] } },
+  { name: 'only a URI', spec: { authorityRef: { name: 'ca' }, uris: ['spiffe://a/b'] } },
+  { name: 'only an e-mail address', spec: { authorityRef: { name: 'ca' }, emailAddresses: ['a@b'] } },
+  {
+    name: 'renewal as a share',
+    spec: { authorityRef: { name: 'ca' }, commonName: 'a', duration: '1m', renewal: { beforePercent: 99 } },
+  },
+  {
+    name: 'renewal just shorter than the default duration',
+    spec: { authorityRef: { name: 'ca' }, commonName: 'a', renewal: { before: '2159h59m59s999ms' } },
+  },
+  {
+    name: 'ECDSA P-521',
+    spec: { authorityRef: { name: 'ca' }, commonName: 'a', privateKey: { algorithm: 'ECDSA', size: 521 } },
+  },
+  {
+    name: 'the longest label and as many names as there may be',
+    spec: {
+      authorityRef: { name: 'ca' },
+      dnsNames: Array.from({ length: 100 }, (_, index) => `${'a'.repeat(63)}.${index}.example.com`),
+      uris: Array.from({ length: 100 }, (_, index) => `spiffe://example.org/${index}/${'a'.repeat(999)}`),
+    },
+  },
+]
+
+export const fullCertificateStatus: Required<CertificateStatus> = {
+  observedGeneration: 1,
+  conditions: [
+    {
+      type: 'Ready',
+      status: 'True',
+      observedGeneration: 1,
+      lastTransitionTime: '2026-11-22T12:00:00Z',
+      reason: 'Issued',
+      message: 'valid until 2027-02-20T12:00:00Z',
+    },
+  ],
+  revision: 1,
+  serialNumber: '00a1b2c3',
+  fingerprint: 'ab'.repeat(32),
+  issuer: 'CN=team-ca',
+  notBefore: '2026-11-22T11:55:00Z',
+  notAfter: '2027-02-20T12:00:00Z',
+  renewAt: '2027-01-21T12:00:00Z',
+  attempts: 2,
+  nextAttemptAt: '2026-11-22T12:05:00Z',
+  secret: { name: 'web.tls', resourceVersion: '4711' },
+}

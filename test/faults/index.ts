@@ -1,0 +1,23 @@
+/** A proxy that stands between an operator and the API server, breaks what a test tells it to, and records everything. */
+export {
+  type Action,
+  commitAndLose,
+  crash,
+  delay,
+  drop,
+  duplicate,
+  errorEvent410,
+  freeze,
+  hook,
+  type Point,
+  refuseWatchList,
+  respond,
+  stale,
+  truncate,
+} from './actions.ts'
+export { keyMatchesLeaf } from './key-matches-leaf.ts'
+export { type FaultProxy, startFaultProxy } from './proxy.ts'
+export { type Recorder, recordVersions, type Version } from './recorder.ts'
+export { isWrite, type RecordedRequest, type Verb } from './request.ts'
+export type { Rule, When } from './rules.ts'
+export type { WatchStream } from './watch-stream.ts'
