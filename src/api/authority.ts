@@ -10,15 +10,18 @@ import {
   timestamp,
 } from './common.ts'
 import type { KubeObject } from './object.ts'
-import { cel, listOf, textLike } from './schema.ts'
+import { anyItems, cel, listOf, textLike } from './schema.ts'
 
 const patternLabel = '(\\*|([A-Za-z0-9_-]|\\{namespace\\})+)'
 
-/** A DNS name in which a whole label may be `*` (any one label) or `**` first (any number), and `{namespace}` stands for the requester's. */
+/**
+ * A DNS name in which a whole label may be `*` (any one label), the first also `**` (one or more labels), and
+ * `{namespace}` stands for the requester's.
+ */
 const dnsPattern = textLike(
   new RegExp(`^(\\*\\*|(\\*\\*\\.)?${patternLabel}(\\.${patternLabel})*)$`),
   253,
-  'must be a pattern for DNS names such as *.example.com, **.example.com or *.{namespace}.svc: * and ** stand for whole labels, ** only as the first',
+  'must be a DNS pattern of whole labels, such as *.example.com, **.example.com or *.{namespace}.svc',
 )
 
 const ipRange = cel(z.string().max(64), {
@@ -33,7 +36,11 @@ const rule = cel(
         dns: listOf(dnsPattern, 64)
           .optional()
           .describe(
-            'Patterns for DNS names (and a common name). Each label is matched whole: * stands for exactly one label, ** as the first label for one or more, {namespace} for the namespace of the certificate. A wildcard name matches only a pattern with * in its place.',
+            [
+              'Patterns for DNS names (and a common name). Each label is matched whole: * stands for one label,',
+              '** as the first label for one or more, {namespace} for the namespace of the certificate.',
+              'A wildcard name matches only a pattern with * in its place.',
+            ].join(' '),
           ),
         ipRanges: listOf(ipRange, 64).optional().describe('CIDR ranges for IP addresses, such as 10.0.0.0/8.'),
       })
@@ -42,7 +49,7 @@ const rule = cel(
     maxDuration: certificateDuration.optional().describe('Longest duration a certificate may ask for.'),
   }),
   {
-    rule: 'has(self.names) && ((has(self.names.dns) && size(self.names.dns) > 0) || (has(self.names.ipRanges) && size(self.names.ipRanges) > 0))',
+    rule: `has(self.names) && (${anyItems('self.names.dns', 'self.names.ipRanges')})`,
     message: 'a rule permits the names that it lists and no others: set names.dns or names.ipRanges',
   },
 )

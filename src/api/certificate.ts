@@ -11,7 +11,7 @@ import {
   timestamp,
 } from './common.ts'
 import type { KubeObject } from './object.ts'
-import { cel, setOf, textLike } from './schema.ts'
+import { anyItems, cel, setOf, textLike } from './schema.ts'
 
 const label = '[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?'
 
@@ -46,6 +46,9 @@ export const usage = z.enum([
   'emailProtection',
   'timeStamping',
 ])
+
+const listsOfNames = ['self.dnsNames', 'self.ipAddresses', 'self.uris', 'self.emailAddresses']
+const effectiveDuration = "(has(self.duration) ? self.duration : '2160h')"
 
 const renewal = cel(
   z.object({
@@ -87,11 +90,13 @@ export const certificateSpec = cel(
       ),
   }),
   {
-    rule: 'has(self.commonName) || (has(self.dnsNames) && size(self.dnsNames) > 0) || (has(self.ipAddresses) && size(self.ipAddresses) > 0) || (has(self.uris) && size(self.uris) > 0) || (has(self.emailAddresses) && size(self.emailAddresses) > 0)',
+    rule: `has(self.commonName) || ${anyItems(...listsOfNames)}`,
     message: 'a certificate needs a name: set dnsNames, ipAddresses, uris, emailAddresses or commonName',
   },
   {
-    rule: `!has(self.renewal) || !has(self.renewal.before) || ${isShorter('self.renewal.before', "(has(self.duration) ? self.duration : '2160h')")}`,
+    rule: ['!has(self.renewal) || !has(self.renewal.before)', isShorter('self.renewal.before', effectiveDuration)].join(
+      ' || ',
+    ),
     message: 'renewal.before must be shorter than duration (default 2160h)',
     fieldPath: '.renewal.before',
   },

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { durationPattern } from '#base'
-import { cel, listMapOf, listOf, mapOf, textLike } from './schema.ts'
+import { anyItems, cel, listMapOf, listOf, mapOf, matches, textLike } from './schema.ts'
 
 const dnsLabel = '[a-z0-9]([-a-z0-9]*[a-z0-9])?'
 
@@ -19,7 +19,7 @@ export const namespaceName = textLike(
 )
 
 /** The CEL rule that a text is a duration. */
-const isDuration = (text: string): string => `${text}.matches(r'${durationPattern}')`
+const isDuration = (text: string): string => matches(durationPattern, text)
 
 /**
  * A duration of at least `min`. It is a plain string: with `format: duration` the API server lets hours overflow
@@ -65,7 +65,7 @@ export const labelSelector = z.object({
         values: listOf(z.string().max(63), 32).optional().describe('For In and NotIn: the values.'),
       }),
       {
-        rule: "self.operator in ['In', 'NotIn'] ? has(self.values) && size(self.values) > 0 : !has(self.values) || size(self.values) == 0",
+        rule: `(self.operator in ['In', 'NotIn']) == ${anyItems('self.values')}`,
         message: 'In and NotIn need values; Exists and DoesNotExist take none',
       },
     ),
@@ -111,8 +111,10 @@ const keyFields = {
     .describe('Bits: 256, 384 or 521 for ECDSA (default 256); 2048, 3072 or 4096 for RSA (default 2048).'),
 }
 
+const isRsa = "(has(self.algorithm) && self.algorithm == 'RSA')"
+
 const keySizeRule = {
-  rule: "!has(self.size) || (has(self.algorithm) && self.algorithm == 'RSA' ? self.size in [2048, 3072, 4096] : self.size in [256, 384, 521])",
+  rule: `!has(self.size) || self.size in (${isRsa} ? [2048, 3072, 4096] : [256, 384, 521])`,
   message: 'size must be 256, 384 or 521 for ECDSA (the default algorithm) and 2048, 3072 or 4096 for RSA',
 }
 
@@ -131,7 +133,7 @@ export const certificateKey = cel(
   }),
   keySizeRule,
   {
-    rule: "!has(self.encoding) || self.encoding == 'PKCS8' || (has(self.algorithm) && self.algorithm == 'RSA')",
+    rule: `!has(self.encoding) || self.encoding == 'PKCS8' || ${isRsa}`,
     message: 'encoding PKCS1 exists for RSA only: set algorithm: RSA or leave encoding out',
   },
 )

@@ -67,8 +67,8 @@ function versionOf(kind: Kind): CustomResourceVersion {
         description: kind.description,
         type: 'object',
         properties: {
-          spec: { ...structuralSchema(kind.spec), description: 'What is wanted.' },
-          status: { ...structuralSchema(kind.status), description: 'What is so, as far as the operator knows.' },
+          spec: { description: 'What is wanted.', ...structuralSchema(kind.spec) },
+          status: { description: 'What is so, as far as the operator knows.', ...structuralSchema(kind.status) },
         },
         required: ['spec'],
       },

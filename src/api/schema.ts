@@ -14,15 +14,19 @@ export function cel<Schema extends z.ZodType>(schema: Schema, ...rules: CelRule[
   return schema.meta({ ...meta, 'x-kubernetes-validations': [...earlier, ...rules] }) as Schema
 }
 
-/** The CEL rule that stands for a pattern. */
-export const matchesRule = (pattern: string): string => `self.matches(r'${pattern}')`
+/** The CEL rule that a text matches `pattern`, which has no single quote. */
+export const matches = (pattern: string, text = 'self'): string => `${text}.matches(r'${pattern}')`
+
+/** The CEL rule that one of these optional lists has items. */
+export const anyItems = (...lists: string[]): string =>
+  lists.map((list) => `(has(${list}) && size(${list}) > 0)`).join(' || ')
 
 /**
- * Text of at most `max` characters that matches `pattern`. The API server's error for a pattern shows the pattern; as a CEL
- * rule it says `message` instead.
+ * Text of at most `max` characters that matches `pattern`. The API server's error for a pattern shows the pattern; as a
+ * CEL rule it says `message` instead.
  */
 export const textLike = (pattern: RegExp, max: number, message: string): z.ZodString =>
-  cel(z.string().max(max).regex(pattern, message), { rule: matchesRule(pattern.source), message })
+  cel(z.string().max(max).regex(pattern, message), { rule: matches(pattern.source), message })
 
 /** A list in which each value may stand once. */
 export const setOf = <Item extends z.ZodType>(item: Item, max: number) =>

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type CelRule, matchesRule } from './schema.ts'
+import { type CelRule, matches } from './schema.ts'
 
 /** A structural schema: the part of JSONSchemaProps (apiextensions.k8s.io/v1) that Sifaka's kinds use. */
 export interface StructuralSchema {
@@ -171,7 +171,7 @@ function judgeKeywords(json: Json, path: string): void {
 function withoutImplied(json: Json): Json {
   const { minimum, maximum, pattern, format } = json
   const rules = (json['x-kubernetes-validations'] ?? []) as readonly CelRule[]
-  const stated = format === 'date-time' || rules.some(({ rule }) => rule.startsWith(matchesRule(String(pattern))))
+  const stated = format === 'date-time' || rules.some(({ rule }) => rule.startsWith(matches(String(pattern))))
   return {
     minimum: minimum === Number.MIN_SAFE_INTEGER ? undefined : minimum,
     maximum: maximum === Number.MAX_SAFE_INTEGER ? undefined : maximum,

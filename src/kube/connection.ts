@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
@@ -160,6 +161,8 @@ async function connect(
 /** A certificate and a key that do not fit, as in the middle of an exchange of the files, are not taken into use. */
 function verify({ ca, clientCert, clientKey }: TlsMaterial): void {
   try {
+    // A context takes a CA that is no certificate without a word, and then trusts nobody.
+    if (ca !== undefined) new X509Certificate(ca)
     createSecureContext({
       ...(ca !== undefined && { ca }),
       ...(clientCert !== undefined && { cert: clientCert }),

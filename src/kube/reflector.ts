@@ -28,7 +28,7 @@ const backoffMinMs = 0.8 * second
 const backoffMaxMs = 30 * second
 /** A watch that lived this long was healthy: the next failure is a first one. */
 const healthyMs = 60 * second
-/** A watch that the server ends sooner than this, without an event, would be a busy loop. */
+/** A watch that the server ends sooner than this is opened again after a pause, lest it become a busy loop. */
 const shortestMs = second
 const watchSeconds = { min: 300, max: 600 } as const
 /** Answers of a server that cannot stream the initial state, or not for this resource. */
@@ -114,7 +114,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
       )
       const lastedMs = clock.monotonicMs() - startedAt
       if (lastedMs >= healthyMs) failures = 0
-      const endedWell = delayMs === 0 && (lastedMs >= shortestMs || this.#heardAt > startedAt)
+      const endedWell = delayMs === 0 && lastedMs >= shortestMs
       if (endedWell || signal.aborted) continue
       failures += 1
       await sleep(clock, Math.max(delayMs, backoffMs(failures, backoffMinMs, backoffMaxMs, this.#random)), signal)

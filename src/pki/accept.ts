@@ -58,8 +58,8 @@ export function differences({ profile, publicKey }: Expected, certificate: Parse
 }
 
 /**
- * Lets a certificate through if it is what was asked for: its key, exactly its names, no CA, a chain to one of the roots
- * in force at `at`, and all else that the issuer does not decide itself.
+ * Lets a certificate through if it is what was asked for: its key, exactly its names, no CA, a chain to one of the
+ * roots in force at `at`, and all else that the issuer does not decide itself.
  * @returns the differences in fields that the issuer decides, to be shown as warnings
  * @throws PkiError CertificateRejected with every reason
  */

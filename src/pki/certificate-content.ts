@@ -8,6 +8,7 @@ import {
   id_ce_basicConstraints,
   id_ce_certificatePolicies,
   id_ce_extKeyUsage,
+  id_ce_inhibitAnyPolicy,
   id_ce_keyUsage,
   id_ce_nameConstraints,
   id_ce_policyConstraints,
@@ -87,6 +88,7 @@ const knownExtensions: ReadonlySet<string> = new Set([
   id_ce_basicConstraints,
   id_ce_certificatePolicies,
   id_ce_extKeyUsage,
+  id_ce_inhibitAnyPolicy,
   id_ce_keyUsage,
   id_ce_nameConstraints,
   id_ce_policyConstraints,
@@ -104,16 +106,15 @@ export function readContent(der: Uint8Array): CertificateContent {
     const { subject, issuer, extensions } = AsnConvert.parse(der, CertificateSchema).tbs
     return { subjectDer: Buffer.from(subject), issuerDer: Buffer.from(issuer), ...readExtensions(extensions ?? []) }
   } catch (error) {
-    if (error instanceof PkiError)
-      throw new PkiError('InvalidCertificate', `the certificate is refused: ${error.message}`)
-    throw new PkiError('InvalidCertificate', 'the certificate is not well-formed DER of RFC 5280')
+    const reason = error instanceof PkiError ? error.message : 'it is not well-formed DER of RFC 5280'
+    throw new PkiError('InvalidCertificate', `the certificate is refused: ${reason}`)
   }
 }
 
 function readExtensions(
   extensions: Extensions | readonly never[],
 ): Omit<CertificateContent, 'subjectDer' | 'issuerDer'> {
-  const values = new Map(extensions.map(({ extnID, extnValue }) => [extnID, extnValue.buffer]))
+  const values = new Map(Array.from(extensions, ({ extnID, extnValue }) => [extnID, extnValue.buffer]))
   if (values.size !== extensions.length) throw new PkiError('InvalidCertificate', 'an extension stands there twice')
   const read = <T>(id: string, schema: new () => T): T | undefined => {
     const value = values.get(id)

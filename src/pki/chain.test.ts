@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { before, test } from 'node:test'
 import { day, hour } from '#base'
 import { verifyChain } from './chain.ts'
@@ -78,6 +79,7 @@ test('each reason to refuse a chain is named', async () => {
   const impostor = await makeRoot('Root')
   const short = await makeRoot('Short', { days: 1 })
   const flat = await makeRoot('Flat', { pathLength: 0 })
+  const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey
   const underFlat = await makeLeaf(flat)
   const withoutKeyId = (certificate: ParsedCertificate): ParsedCertificate => ({
     ...certificate,
@@ -106,6 +108,7 @@ test('each reason to refuse a chain is named', async () => {
       /CN=Short expired/,
     ],
     ['an issuer that is no CA', { ...all, roots: [{ ...root.certificate, isCA: false }] }, /CN=Root is not a CA/],
+    ['a weak key', { ...all, roots: [{ ...root.certificate, publicKey: weak }] }, /fewer than 2048/],
     ['no keyCertSign', { ...all, roots: [{ ...root.certificate, mayCertSign: false }] }, /no keyCertSign/],
     ['path length', { ...all, roots: [{ ...root.certificate, pathLength: 1 }] }, /path length of 1, and 2 CAs follow/],
     ['unknown critical', { ...all, leaf: { ...leaf, unknownCritical: ['1.2.3'] } }, /critical extension 1\.2\.3/],

@@ -1,5 +1,6 @@
 import { toRfc3339 } from '#base'
 import { PkiError } from './error.ts'
+import { isWeak } from './key.ts'
 import type { ParsedCertificate } from './parsed-certificate.ts'
 
 export interface ChainInput {
@@ -74,6 +75,7 @@ function flawOf(certificate: ParsedCertificate, at: number): string | undefined 
 /** What keeps a certificate from being the next issuer of a path. */
 function issuerFlaw(issuer: ParsedCertificate, path: readonly ParsedCertificate[]): string | undefined {
   if (!issuer.isCA) return `${named(issuer)} is not a CA`
+  if (isWeak(issuer.publicKey)) return `${named(issuer)} has an RSA key of fewer than 2048 bits, which can be broken`
   if (issuer.mayCertSign === false)
     return `${named(issuer)} may not sign certificates: its key usage has no keyCertSign`
   if (path.length >= maxCertificates) return `the chain has more than ${maxCertificates} certificates`

@@ -50,10 +50,10 @@ export const caKeyUsage: Uint8Array = extension(
   new KeyUsage(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign),
 )
 
-/** Encoded usages by their bits and purposes: most certificates of an issuer have the same, and there are 1024 at most. */
+/** Encoded usages by bits and purposes: most certificates of an issuer have the same, and there are 1024 at most. */
 const encodedUsages = new Map<string, readonly Uint8Array[]>()
 
-/** Key usage (critical) and extended key usage (not critical: RFC 5280 section 4.2.1.12), each only if it has a member. */
+/** Key usage (critical) and extended key usage (not critical), each only if it has a member. */
 export function usageExtensions(usages: readonly Usage[]): readonly Uint8Array[] {
   const bits = usages.reduce((all, usage) => all | (keyUsageBits.get(usage) ?? 0), 0)
   const purposes = [...extendedUsageIds].filter(([usage]) => usages.includes(usage)).map(([, id]) => id)
@@ -92,8 +92,9 @@ export const authorityKeyIdentifier = (id: Uint8Array): Uint8Array =>
   extension(id_ce_authorityKeyIdentifier, false, new AuthorityKeyIdentifier({ keyIdentifier: new KeyIdentifier(id) }))
 
 /**
- * The identifier of a public key, given as DER of its SubjectPublicKeyInfo, by method 1 of RFC 7093: the first 160 bits of the SHA-256 of its bit string. As long
- * as that of RFC 5280, and free of SHA-1, which hardened systems do not compute; verifiers only compare it.
+ * The identifier of a public key, given as DER of its SubjectPublicKeyInfo, by method 1 of RFC 7093: the first 160 bits
+ * of the SHA-256 of its bit string. As long as that of RFC 5280, and free of SHA-1, which hardened systems do not
+ * compute; verifiers only compare it.
  */
 export function keyIdentifier(spki: Uint8Array): Uint8Array {
   const { subjectPublicKey } = AsnConvert.parse(spki, SubjectPublicKeyInfo)

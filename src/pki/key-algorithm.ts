@@ -44,8 +44,7 @@ const curves: ReadonlyMap<number, { readonly name: string; readonly signature: S
 
 function curveOf(size: number): { readonly name: string; readonly signature: SignatureAlgorithm } {
   const curve = curves.get(size)
-  if (curve === undefined)
-    throw new PkiError('InvalidKey', `there is no ECDSA key of ${size} bits: use 256, 384 or 521`)
+  if (curve === undefined) throw new PkiError('InvalidKey', `ECDSA has no keys of ${size} bits: use 256, 384 or 521`)
   return curve
 }
 

@@ -53,6 +53,7 @@ test('what is no usable private key is refused with its reason', () => {
     ['public key', rsa.publicKey.export({ format: 'pem', type: 'spki' }).toString(), /not the PEM text/],
     ['encrypted PKCS #8', rsa.privateKey.export({ ...passphrase, type: 'pkcs8' }).toString(), /encrypted/],
     ['encrypted PKCS #1', rsa.privateKey.export({ ...passphrase, type: 'pkcs1' }).toString(), /encrypted/],
+    ['1024 bits', pkcs8(generateKeyPairSync('rsa', { modulusLength: 1024 })), /fewer than 2048/],
     ['another curve', pkcs8(generateKeyPairSync('ec', { namedCurve: 'secp256k1' })), /secp256k1/],
     ['another algorithm', pkcs8(generateKeyPairSync('x25519')), /x25519/],
   ]

@@ -14,6 +14,8 @@ const maxPrivateKeyText = 16 * 1024
 /** The work of a signature check grows with the square of the modulus: beyond this no foreign key is used. */
 const maxModulusBits = 8192
 
+const minModulusBits = 2048
+
 /**
  * A new private key. Generated in Node's thread pool; RSA takes it tens to hundreds of milliseconds, so the caller
  * bounds how many are under way.
@@ -55,6 +57,7 @@ export function parsePrivateKey(pem: string): KeyObject {
   if (specOf(key) === undefined) {
     throw new PkiError('InvalidKey', `the private key is of a kind (${kindOf(key)}) that is not supported`)
   }
+  if (isWeak(key)) throw new PkiError('InvalidKey', `the RSA key has fewer than ${minModulusBits} bits`)
   return key
 }
 
@@ -108,5 +111,9 @@ export function checkPublicKey(key: KeyObject, reason: 'InvalidKey' | 'InvalidCe
     throw new PkiError(reason, 'the EC key is not on a named curve')
   }
 }
+
+/** Whether the key can be broken with means that exist: RSA below 2048 bits (NIST SP 800-131A). */
+export const isWeak = (key: KeyObject): boolean =>
+  (key.asymmetricKeyDetails?.modulusLength ?? minModulusBits) < minModulusBits
 
 const kindOf = (key: KeyObject): string => key.asymmetricKeyDetails?.namedCurve ?? key.asymmetricKeyType ?? 'unknown'

@@ -63,8 +63,8 @@ const kinds: Readonly<
 
 /**
  * Names in the form in which they are signed and compared: DNS names and mail hosts in lower case, addresses in their
- * one text (RFC 5952), each kind sorted and without duplicates. A `commonName` that is a DNS name or an IP address joins
- * its kind, as clients look for names only here (RFC 9525 section 2).
+ * one text (RFC 5952), each kind sorted and without duplicates. A `commonName` that is a DNS name or an IP address
+ * joins its kind, as clients look for names only here (RFC 9525 section 2).
  * @throws PkiError InvalidNames for a text that is no such name, or for more than 1000 names
  */
 export function normalizeNames(names: Partial<SubjectNames>, commonName?: string): SubjectNames {
@@ -94,10 +94,10 @@ export const countNames = (names: SubjectNames): number =>
   names.dnsNames.length + names.ipAddresses.length + names.uris.length + names.emailAddresses.length
 
 /**
- * Whether a policy's `pattern` permits the DNS name `name`. Both are compared label by label, from end to end and without
- * case. In a pattern `*` stands for exactly one label, and a leading `**` for one or more. The `*` of a wildcard name is
- * permitted only by one of these, never by a literal: a pattern for one host does not grant a wildcard over its
- * siblings. A pattern that is not of this form permits nothing.
+ * Whether a policy's `pattern` permits the DNS name `name`. Both are compared label by label, from end to end and
+ * without case. In a pattern `*` stands for exactly one label, and a leading `**` for one or more. The `*` of a
+ * wildcard name is permitted only by one of these, never by a literal: a pattern for one host does not grant a wildcard
+ * over its siblings. A pattern that is not of this form permits nothing.
  */
 export function dnsNameMatches(pattern: string, name: string): boolean {
   if (!isDnsName(name) || pattern.length > 253) return false

@@ -130,9 +130,9 @@ test('hostile texts are refused at once', () => {
     ['a block within a block', begin + pem],
   ]
   for (const [name, text] of table) {
-    const start = process.hrtime.bigint()
+    const start = process.cpuUsage()
     assert.throws(() => parseCertificates(text), invalid, name)
-    assert.ok(process.hrtime.bigint() - start < 50_000_000n, `${name} takes too long`)
+    assert.ok(process.cpuUsage(start).user < 50_000, `${name} takes more than 50 ms of CPU`)
   }
   assert.throws(() => parseCertificate(pem + pem), invalid)
 })
@@ -178,7 +178,7 @@ test('whatever octet of a certificate is changed, it is read or refused, and its
 
 test('certificates that OpenSSL makes and nobody should use are refused', async () => {
   const table: [string, string[]][] = [
-    ['10,000 names', ['-addext', `subjectAltName=${Array.from({ length: 10_000 }, (_, i) => `DNS:n${i}.com`).join()}`]],
+    ['10,000 names', ['-addext', `subjectAltName=${Array.from({ length: 10_000 }, (_, i) => `DNS:n${i}`).join()}`]],
     ['1,001 names', ['-addext', `subjectAltName=${Array.from({ length: 1001 }, (_, i) => `DNS:n${i}.com`).join()}`]],
     ['a NUL in a name', ['-addext', 'subjectAltName=DER:300d820b612e636f6d002e622e6575']],
     ['an address of five octets', ['-addext', 'subjectAltName=DER:300787050102030405']],

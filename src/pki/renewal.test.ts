@@ -40,7 +40,7 @@ test('the jitter of a certificate never changes', () => {
   assert.notEqual(renewalTime(input), renewalTime({ ...input, jitterSeed: 'another' }))
 })
 
-test('whatever is asked for, renewal is after issue, before the end, on a whole second, never later than without jitter', () => {
+test('renewal is after issue, before the end, on a whole second, and never later than without jitter', () => {
   const length = fc.integer({ min: 60, max: 20 * 365 * 86_400 }).map((seconds) => seconds * second)
   fc.assert(
     fc.property(

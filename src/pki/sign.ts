@@ -103,8 +103,8 @@ export async function signRoot(profile: CaProfile, signer: Signer, serialNumber:
 
 /**
  * The DER of a CA certificate for `publicKey`, signed by another CA.
- * @throws PkiError InvalidRequest when the profile cannot be signed as it is, or the issuer's path length does not allow
- *   it; what the signer throws
+ * @throws PkiError InvalidRequest when the profile cannot be signed as it is, or not by this issuer (its path length);
+ *   what the signer throws
  */
 export async function signSubordinate(
   profile: CaProfile,

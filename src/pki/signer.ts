@@ -30,7 +30,7 @@ export function keySigner(key: KeyObject): Signer {
   return { publicKey, algorithm, sign: (tbs) => signAsync(algorithm.hash, tbs, key) }
 }
 
-/** A damaged key can parse and yet make signatures that nobody can verify: it is found here, before anything is signed. */
+/** A damaged key can parse and yet make signatures that nobody can verify: found here, before anything is signed. */
 function checkPair(key: KeyObject, publicKey: KeyObject, hash: string): void {
   const probe = Buffer.from('proof of possession')
   try {

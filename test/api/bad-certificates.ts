@@ -1,26 +1,42 @@
+import {
+  durationOfAtLeast,
+  invalid,
+  keySize,
+  namespaceName,
+  objectName,
+  outOfBounds,
+  tooMany,
+  unknownField,
+  unsupported,
+  wrongType,
+} from './errors.ts'
 import type { BadSpec } from './manifest.ts'
 
 const good = { authorityRef: { name: 'ca' }, commonName: 'web' }
 
-const objectName = 'must be the name of an object: lowercase letters, digits, "-" and "." between them, such as web-tls'
 const dnsName = 'must be a DNS name such as www.example.com or *.example.com (internationalized names as xn--...)'
+const needsName = 'a certificate needs a name: set dnsNames, ipAddresses, uris, emailAddresses or commonName'
+const commonName = 'a common name has at most 64 characters: leave it out and put a longer name into dnsNames'
+const conversionError = "type conversion error from 'string' to 'google.protobuf.Duration'"
+const outOfRange = `${conversionError} evaluating rule: ${durationOfAtLeast('1m')}`
+const usages = [
+  ...['digitalSignature', 'contentCommitment', 'keyEncipherment', 'dataEncipherment', 'keyAgreement'],
+  ...['serverAuth', 'clientAuth', 'codeSigning', 'emailProtection', 'timeStamping'],
+]
 const uri = 'must be an absolute URI such as spiffe://example.org/web'
-const duration = 'must be a duration of at least 1m in h, m and s, such as 2160h (90 days) or 1h30m'
-const keySize = 'size must be 256, 384 or 521 for ECDSA (the default algorithm) and 2048, 3072 or 4096 for RSA'
 const numbered = (count: number, text: (index: number) => string): string[] =>
   Array.from({ length: count }, (_, index) => text(index))
 
-/** The part of a row that is the same for every bad DNS name. */
 const badDnsName = (name: string, value: string): BadSpec => ({
   name: `dnsNames: ${name}`,
   spec: { ...good, dnsNames: [value] },
-  error: `spec.dnsNames[0]: Invalid value: ${JSON.stringify(value)}: ${dnsName}`,
+  error: invalid('spec.dnsNames[0]', value, dnsName),
 })
 
 const badDuration = (name: string, value: string): BadSpec => ({
   name: `duration: ${name}`,
   spec: { ...good, duration: value },
-  error: `spec.duration: Invalid value: ${JSON.stringify(value)}: ${duration}`,
+  error: invalid('spec.duration', value, durationOfAtLeast('1m')),
 })
 
 export const badCertificates: readonly BadSpec[] = [
@@ -28,26 +44,22 @@ export const badCertificates: readonly BadSpec[] = [
   {
     name: 'an unknown field',
     spec: { ...good, dnsName: ['a'] },
-    error:
-      'Certificate in version "v1alpha1" cannot be handled as a Certificate: strict decoding error: unknown field "spec.dnsName"',
+    error: unknownField('Certificate', 'spec.dnsName'),
   },
   {
     name: 'an unknown field further down',
     spec: { ...good, privateKey: { curve: 'P-256' } },
-    error:
-      'Certificate in version "v1alpha1" cannot be handled as a Certificate: strict decoding error: unknown field "spec.privateKey.curve"',
+    error: unknownField('Certificate', 'spec.privateKey.curve'),
   },
   {
     name: 'no name',
     spec: { authorityRef: { name: 'ca' } },
-    error:
-      'spec: Invalid value: a certificate needs a name: set dnsNames, ipAddresses, uris, emailAddresses or commonName',
+    error: `spec: Invalid value: ${needsName}`,
   },
   {
     name: 'only empty lists of names',
     spec: { authorityRef: { name: 'ca' }, dnsNames: [], ipAddresses: [], uris: [], emailAddresses: [] },
-    error:
-      'spec: Invalid value: a certificate needs a name: set dnsNames, ipAddresses, uris, emailAddresses or commonName',
+    error: `spec: Invalid value: ${needsName}`,
   },
 
   { name: 'authorityRef: none', spec: { commonName: 'web' }, error: 'spec.authorityRef: Required value' },
@@ -59,18 +71,17 @@ export const badCertificates: readonly BadSpec[] = [
   {
     name: 'authorityRef: a text',
     spec: { ...good, authorityRef: 'ca' },
-    error: 'spec.authorityRef: Invalid value: "string": spec.authorityRef in body must be of type object: "string"',
+    error: wrongType('spec.authorityRef', 'object', 'string'),
   },
   {
     name: 'authorityRef: an empty name',
     spec: { ...good, authorityRef: { name: '' } },
-    error: `spec.authorityRef.name: Invalid value: "": ${objectName}`,
+    error: invalid('spec.authorityRef.name', '', objectName),
   },
   {
     name: 'authorityRef: a namespace with a dot',
     spec: { ...good, authorityRef: { name: 'ca', namespace: 'team.a' } },
-    error:
-      'spec.authorityRef.namespace: Invalid value: "team.a": must be the name of a namespace: lowercase letters, digits and "-" between them, such as team-a',
+    error: invalid('spec.authorityRef.namespace', 'team.a', namespaceName),
   },
   {
     name: 'authorityRef: a namespace that is too long',
@@ -81,12 +92,12 @@ export const badCertificates: readonly BadSpec[] = [
   {
     name: 'secretName: capitals',
     spec: { ...good, secretName: 'Web_TLS' },
-    error: `spec.secretName: Invalid value: "Web_TLS": ${objectName}`,
+    error: invalid('spec.secretName', 'Web_TLS', objectName),
   },
   {
     name: 'secretName: another namespace',
     spec: { ...good, secretName: 'kube-system/web' },
-    error: `spec.secretName: Invalid value: "kube-system/web": ${objectName}`,
+    error: invalid('spec.secretName', 'kube-system/web', objectName),
   },
   {
     name: 'secretName: too long',
@@ -97,17 +108,17 @@ export const badCertificates: readonly BadSpec[] = [
   {
     name: 'commonName: empty',
     spec: { ...good, commonName: '' },
-    error: 'spec.commonName: Invalid value: "": spec.commonName in body should be at least 1 chars long',
+    error: outOfBounds('spec.commonName', '', 'be at least 1 chars long'),
   },
   {
     name: 'commonName: 65 characters',
     spec: { ...good, commonName: 'a'.repeat(65) },
-    error: `spec.commonName: Invalid value: "${'a'.repeat(65)}": a common name has at most 64 characters: leave it out and put a longer name into dnsNames`,
+    error: invalid('spec.commonName', 'a'.repeat(65), commonName),
   },
   {
     name: 'commonName: a number',
     spec: { ...good, commonName: 5 },
-    error: 'spec.commonName: Invalid value: "integer": spec.commonName in body must be of type string: "integer"',
+    error: wrongType('spec.commonName', 'string', 'integer'),
   },
 
   badDnsName('empty', ''),
@@ -141,45 +152,45 @@ export const badCertificates: readonly BadSpec[] = [
   {
     name: 'dnsNames: 101',
     spec: { ...good, dnsNames: numbered(101, (index) => `host-${index}`) },
-    error: 'spec.dnsNames: Too many: 101: must have at most 100 items',
+    error: tooMany('spec.dnsNames', 101, 100),
   },
   {
     name: 'dnsNames: a text',
     spec: { ...good, dnsNames: 'a' },
-    error: 'spec.dnsNames: Invalid value: "string": spec.dnsNames in body must be of type array: "string"',
+    error: wrongType('spec.dnsNames', 'array', 'string'),
   },
 
   ...['10.0.0.256', '10.0.0.0/8', 'fe80::1%eth0', '010.0.0.1', '::ffff:192.0.2.1', 'host'].map((value) => ({
     name: `ipAddresses: ${value}`,
     spec: { ...good, ipAddresses: [value] },
-    error: `spec.ipAddresses[0]: Invalid value: "${value}": must be an IPv4 or IPv6 address`,
+    error: invalid('spec.ipAddresses[0]', value, 'must be an IPv4 or IPv6 address'),
   })),
   {
     name: 'ipAddresses: 101',
     spec: { ...good, ipAddresses: numbered(101, (index) => `10.0.0.${index}`) },
-    error: 'spec.ipAddresses: Too many: 101: must have at most 100 items',
+    error: tooMany('spec.ipAddresses', 101, 100),
   },
 
   ...['example', '/absolute/path', 'http://a b/', '//example.com/a'].map((value) => ({
     name: `uris: ${value}`,
     spec: { ...good, uris: [value] },
-    error: `spec.uris[0]: Invalid value: "${value}": ${uri}`,
+    error: invalid('spec.uris[0]', value, uri),
   })),
   {
     name: 'uris: 101',
     spec: { ...good, uris: numbered(101, (index) => `spiffe://a/${index}`) },
-    error: 'spec.uris: Too many: 101: must have at most 100 items',
+    error: tooMany('spec.uris', 101, 100),
   },
 
   ...['web-team', 'a@b@c', '@example.com', 'Web Team <web@example.com>'].map((value) => ({
     name: `emailAddresses: ${value}`,
     spec: { ...good, emailAddresses: [value] },
-    error: `spec.emailAddresses[0]: Invalid value: "${value}": must be an e-mail address such as web-team@example.com`,
+    error: invalid('spec.emailAddresses[0]', value, 'must be an e-mail address such as web-team@example.com'),
   })),
   {
     name: 'emailAddresses: 101',
     spec: { ...good, emailAddresses: numbered(101, (index) => `a${index}@b`) },
-    error: 'spec.emailAddresses: Too many: 101: must have at most 100 items',
+    error: tooMany('spec.emailAddresses', 101, 100),
   },
 
   badDuration('days', '90d'),
@@ -192,24 +203,23 @@ export const badCertificates: readonly BadSpec[] = [
   {
     name: 'duration: a number',
     spec: { ...good, duration: 3600 },
-    error: 'spec.duration: Invalid value: "integer": spec.duration in body must be of type string: "integer"',
+    error: wrongType('spec.duration', 'string', 'integer'),
   },
   {
     name: 'duration: more than 292 years',
     spec: { ...good, duration: '6000000h' },
-    error: `spec.duration: Invalid value: "string": type conversion error from 'string' to 'google.protobuf.Duration' evaluating rule: ${duration}`,
+    error: invalid('spec.duration', 'string', outOfRange),
   },
 
   {
     name: 'usages: unknown',
     spec: { ...good, usages: ['server auth'] },
-    error:
-      'spec.usages[0]: Unsupported value: "server auth": supported values: "digitalSignature", "contentCommitment", "keyEncipherment", "dataEncipherment", "keyAgreement", "serverAuth", "clientAuth", "codeSigning", "emailProtection", "timeStamping"',
+    error: unsupported('spec.usages[0]', 'server auth', ...usages),
   },
   {
     name: 'usages: none',
     spec: { ...good, usages: [] },
-    error: 'spec.usages: Invalid value: 0: spec.usages in body should have at least 1 items',
+    error: outOfBounds('spec.usages', 0, 'have at least 1 items'),
   },
   {
     name: 'usages: the same twice',
@@ -220,17 +230,17 @@ export const badCertificates: readonly BadSpec[] = [
   {
     name: 'privateKey: unknown algorithm',
     spec: { ...good, privateKey: { algorithm: 'rsa' } },
-    error: 'spec.privateKey.algorithm: Unsupported value: "rsa": supported values: "ECDSA", "RSA"',
+    error: unsupported('spec.privateKey.algorithm', 'rsa', 'ECDSA', 'RSA'),
   },
   {
     name: 'privateKey: unknown encoding',
     spec: { ...good, privateKey: { encoding: 'SEC1' } },
-    error: 'spec.privateKey.encoding: Unsupported value: "SEC1": supported values: "PKCS8", "PKCS1"',
+    error: unsupported('spec.privateKey.encoding', 'SEC1', 'PKCS8', 'PKCS1'),
   },
   {
     name: 'privateKey: unknown rotation',
     spec: { ...good, privateKey: { rotation: 'Sometimes' } },
-    error: 'spec.privateKey.rotation: Unsupported value: "Sometimes": supported values: "Always", "Never"',
+    error: unsupported('spec.privateKey.rotation', 'Sometimes', 'Always', 'Never'),
   },
   ...[
     { size: 2048 },
@@ -252,8 +262,7 @@ export const badCertificates: readonly BadSpec[] = [
   {
     name: 'privateKey: a size in text',
     spec: { ...good, privateKey: { size: '256' } },
-    error:
-      'spec.privateKey.size: Invalid value: "string": spec.privateKey.size in body must be of type integer: "string"',
+    error: wrongType('spec.privateKey.size', 'integer', 'string'),
   },
 
   {
@@ -264,8 +273,7 @@ export const badCertificates: readonly BadSpec[] = [
   {
     name: 'renewal: a wrong unit, which is not compared with the duration',
     spec: { ...good, renewal: { before: '30d' } },
-    error:
-      'spec.renewal.before: Invalid value: "30d": must be a duration of at least 1s in h, m and s, such as 2160h (90 days) or 1h30m',
+    error: invalid('spec.renewal.before', '30d', durationOfAtLeast('1s')),
   },
   {
     name: 'renewal: as long as the default duration',
@@ -280,19 +288,16 @@ export const badCertificates: readonly BadSpec[] = [
   {
     name: 'renewal: no share',
     spec: { ...good, renewal: { beforePercent: 0 } },
-    error:
-      'spec.renewal.beforePercent: Invalid value: 0: spec.renewal.beforePercent in body should be greater than or equal to 1',
+    error: outOfBounds('spec.renewal.beforePercent', 0, 'be greater than or equal to 1'),
   },
   {
     name: 'renewal: the whole',
     spec: { ...good, renewal: { beforePercent: 100 } },
-    error:
-      'spec.renewal.beforePercent: Invalid value: 100: spec.renewal.beforePercent in body should be less than or equal to 99',
+    error: outOfBounds('spec.renewal.beforePercent', 100, 'be less than or equal to 99'),
   },
   {
     name: 'renewal: a broken percent',
     spec: { ...good, renewal: { beforePercent: 33.3 } },
-    error:
-      'spec.renewal.beforePercent: Invalid value: "number": spec.renewal.beforePercent in body must be of type integer: "number"',
+    error: wrongType('spec.renewal.beforePercent', 'integer', 'number'),
   },
 ]

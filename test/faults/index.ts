@@ -1,4 +1,4 @@
-/** A proxy that stands between an operator and the API server, breaks what a test tells it to, and records everything. */
+/** A proxy between an operator and the API server that breaks what a test tells it to and records every request. */
 export {
   type Action,
   commitAndLose,

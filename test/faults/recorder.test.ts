@@ -29,7 +29,7 @@ test('every version of every object is kept, in order', async () => {
   await client.call('POST', path, { metadata: { name: 'a' }, stringData: { value: 'again' } })
   await recorder.caughtUp()
 
-  const values = recorder.of('a').map(({ type, object }) => `${type} ${atob(object.data?.['value'] ?? '')}`)
+  const values = recorder.of('a').map(({ type, object }) => `${type} ${atob(object.data?.value ?? '')}`)
   const modified = Array.from({ length: 20 }, (_, at) => `MODIFIED ${at + 1}`)
   assert.deepEqual(values, ['ADDED 0', ...modified, 'DELETED 20', 'ADDED again'])
   assert.equal(recorder.versions.length, values.length + 1)

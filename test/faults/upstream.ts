@@ -35,7 +35,7 @@ export class Upstream {
 
   constructor(access: ClusterAccess) {
     this.#pool = openPool(access)
-    // A compressed answer could not be read, and a client certificate counts only where no token is sent.
+    // A compressed answer could not be read. Beside a client certificate the token is a mere placeholder.
     const replaced = access.cert === undefined ? ['accept-encoding'] : ['accept-encoding', 'authorization']
     this.#dropped = ownToConnection.union(new Set(replaced))
   }

@@ -68,29 +68,30 @@ test('a watch that the client leaves is not kept open', async () => {
   await until(() => proxy.openWatches().length === 0)
 })
 
-test('a frozen watch stays open and silent, and what was held comes in order', async (t) => {
-  const check = async (watch: PlainWatch, thaw: () => void): Promise<void> => {
+for (const when of ['before', 'after'] as const) {
+  test(`a watch opened ${when} the rule freezes: it stays open, and what was held comes in order`, async () => {
+    const early = when === 'before' ? await openWatch() : undefined
+    const rule = proxy.add({ when: { resource: 'configmaps' }, do: freeze() })
+    const watch = early ?? (await openWatch())
+    assert.equal(proxy.requests[0]?.fault, 'freeze')
     await make('a')
     await make('b')
     await sleep(100)
     assert.deepEqual([eventsOf(watch), watch.state], [[], 'open'])
-    thaw()
+    rule.do.thaw()
     await until(() => eventsOf(watch).length === 2)
     assert.deepEqual(eventsOf(watch), ['ADDED a', 'ADDED b'])
-  }
-  await t.test('opened before the rule', async () => {
-    const watch = await openWatch()
-    const rule = proxy.add({ when: { verb: 'watch' }, do: freeze() })
-    await check(watch, () => rule.do.thaw())
-    assert.equal(proxy.requests[0]?.fault, 'freeze')
-    for (const name of ['a', 'b']) await direct.call('DELETE', `${maps}/${name}`)
-    version = (await direct.call('GET', maps)).body.metadata.resourceVersion
   })
-  await t.test('opened after the rule', async () => {
-    const rule = proxy.add({ when: { resource: 'configmaps' }, times: 2, do: freeze() })
-    await check(await openWatch(), () => rule.do.thaw())
+
+  test(`a watch opened ${when} the rule ends with the event Expired`, async () => {
+    const early = when === 'before' ? await openWatch() : undefined
+    proxy.add({ when: { verb: 'watch' }, do: errorEvent410() })
+    const watch = early ?? (await openWatch())
+    await until(() => watch.state === 'ended')
+    const event = JSON.parse(watch.bytes.toString())
+    assert.partialDeepStrictEqual(event, { type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } })
   })
-})
+}
 
 test('freeze acts on as many watches as the rule says', async () => {
   const [first, second] = [await openWatch(), await openWatch()]
@@ -113,44 +114,22 @@ test('a watch ends as the API server ends it', async () => {
   await until(() => eventsOf(next).length === 1)
 })
 
-test('errorEvent410 ends a watch with the event Expired', async (t) => {
-  const check = async (watch: PlainWatch): Promise<void> => {
-    await until(() => watch.state === 'ended')
-    const event = JSON.parse(watch.bytes.toString())
-    assert.partialDeepStrictEqual(event, { type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } })
-  }
-  await t.test('opened before the rule', async () => {
+const cuts: [string, Action, PlainWatch['state'], string[], RegExp][] = [
+  ['in the middle', truncate(), 'broken', [], /^\{"type":"ADDED".*[^}\n]$/],
+  ['in the middle, ending in order', truncate({ clean: true }), 'ended', [], /^\{"type":"ADDED".*[^}\n]$/],
+  ['inside of a character', truncate({ insideCharacter: true }), 'broken', ['ADDED plain'], /ab\u00e2$/],
+]
+for (const [where, action, state, events, end] of cuts) {
+  test(`truncate cuts a frame ${where}, and closes`, async () => {
     const watch = await openWatch()
-    proxy.add({ when: { verb: 'watch' }, do: errorEvent410() })
-    await check(watch)
+    proxy.add({ when: { verb: 'watch' }, do: action })
+    await make('plain')
+    await make('other', { sign: 'ab€' })
+    await until(() => watch.state !== 'open')
+    assert.deepEqual([watch.state, eventsOf(watch)], [state, events])
+    assert.match(watch.bytes.toString('latin1').split('\n').at(-1) ?? '', end)
   })
-  await t.test('opened after the rule', async () => {
-    proxy.add({ when: { verb: 'watch' }, do: errorEvent410() })
-    await check(await openWatch())
-  })
-})
-
-test('truncate cuts one frame and closes', async (t) => {
-  const cuts: [string, Action, PlainWatch['state'], boolean][] = [
-    ['in the middle', truncate(), 'broken', false],
-    ['in the middle, ending in order', truncate({ clean: true }), 'ended', false],
-    ['inside of a character', truncate({ insideCharacter: true }), 'broken', true],
-  ]
-  for (const [where, action, state, insideCharacter] of cuts) {
-    await t.test(where, async () => {
-      version = (await direct.call('GET', maps)).body.metadata.resourceVersion
-      proxy.add({ when: { verb: 'watch' }, do: action })
-      const watch = await openWatch()
-      const name = where.replaceAll(/\W+/g, '-')
-      await make(`plain-${name}`)
-      if (insideCharacter) await make(name, { sign: 'ab€' })
-      await until(() => watch.state !== 'open')
-      assert.equal(watch.state, state)
-      assert.equal(eventsOf(watch).length, insideCharacter ? 1 : 0)
-      assert.equal(watch.bytes.subarray(-3).toString('latin1') === 'ab\u00e2', insideCharacter)
-    })
-  }
-})
+}
 
 test('refuseWatchList refuses initial events and nothing else', async () => {
   const list = `${maps}?watch=true&sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan`
