@@ -26,9 +26,11 @@ help: ## list the targets
 .PHONY: deps
 deps: node_modules/.package-lock.json ## install the npm packages and Node 24
 
+# Not `npm ci`: it refuses a lock file that leaves out optional packages of other platforms which a registry does not have.
+# With --no-save the lock file decides all the same, and stays as it is.
 node_modules/.package-lock.json: package-lock.json
 	@$(call need,npm,install Node 24 from https://nodejs.org)
-	npm ci
+	npm install --no-save --loglevel=error
 	@touch $@
 	@"$(NODE)" -e 'process.exit(parseInt(process.versions.node) >= 24 ? 0 : 1)' || \
 		{ rm $@; echo 'No Node 24 comes with Sifaka for this platform: install it from https://nodejs.org' >&2; exit 1; }

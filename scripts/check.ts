@@ -4,8 +4,8 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 
 /**
- * `make check`: every check that needs no server, at once. Prints one line per step with its time, and the whole output of
- * each step that fails. A step passes when it exits with 0 and, where `silent` is set, has printed nothing.
+ * `make check`: every check that needs no server, at once. Prints one line per step with its time, and the whole output
+ * of each step that fails. A step passes when it exits with 0 and, where `silent` is set, has printed nothing.
  */
 interface Step {
   readonly name: string
@@ -15,11 +15,12 @@ interface Step {
 
 const root = new URL('..', import.meta.url).pathname
 const node = process.execPath
+const biome = 'node_modules/@biomejs/biome/bin/biome'
 const generator = 'scripts/generate.ts'
 
 const steps: readonly Step[] = [
   { name: 'walls', command: [node, 'scripts/walls.ts'] },
-  { name: 'format and lint', command: [node, 'node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings'] },
+  { name: 'format and lint', command: [node, biome, 'check', '--error-on-warnings', '--diagnostic-level=warn'] },
   { name: 'types', command: ['node_modules/typescript-native/bin/tsc', '--project', '.'] },
   { name: 'unused code', command: [node, 'node_modules/knip/bin/knip.js', '--no-progress'] },
   { name: 'tidy', command: [node, 'scripts/tidy.ts'] },

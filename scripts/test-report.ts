@@ -4,8 +4,8 @@ import type { TestsStream } from 'node:test'
 import { spec } from 'node:test/reporters'
 
 /**
- * Writes Node's own spec report of a test run. The numbers come last, after the failures that the reporter repeats at its
- * end, so that the last lines of a log always say how the run went.
+ * Writes Node's own spec report of a test run. The numbers come last, after the failures that the reporter repeats at
+ * its end, so that the last lines of a log always say how the run went.
  * @returns whether no test failed
  */
 export async function report(tests: TestsStream, output: Writable): Promise<boolean> {

@@ -21,7 +21,7 @@ export async function survey(root: string, folders: readonly string[]): Promise<
     baseDir: root,
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    doNotFollow: { path: '^node_modules/' },
+    doNotFollow: { path: ['^node_modules/', '^[.][.]/', '^/'] },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['node', 'import', 'types', 'default'] },
     validate: true,
     ruleSet: { forbidden: [...rules] },

@@ -64,6 +64,7 @@ const directionPlants = [
   ...bad('src/kube', '#test/make', 'tests stay outside'),
   ...bad('src/kube', '../../scripts/inner.ts', 'tests stay outside'),
   ...bad('src/kube', '../../scripts/inner.ts', 'scripts stay outside').map(asTest),
+  ...bad('src/kube', '../../../outside.ts', 'outside'),
   ...bad('src/kube', './missing.ts', 'unresolved'),
   ...bad('src/kube', '#missing', 'unresolved'),
   ...bad('src/app', '../main.ts', 'main'),

@@ -8,10 +8,11 @@ import { rules } from './rules.ts'
 
 /**
  * Plants a violation of every rule in a tree of its own and returns one line for each that is not reported, and for
- * each good import that is. A cruiser that sees nothing (a compiler it cannot use, imports it cannot resolve) fails here.
+ * each good import that is. A cruiser that sees nothing fails here: it cannot use the compiler, or resolve an import.
  */
 export async function proveWalls(planted: readonly Plant[] = plants): Promise<string[]> {
-  const root = mkdtempSync(join(tmpdir(), 'sifaka-walls-'))
+  const folder = mkdtempSync(join(tmpdir(), 'sifaka-walls-'))
+  const root = join(folder, 'house')
   try {
     for (const [path, text] of [...emptyHouse(), ...planted.map((p) => [p.path, p.source] as const)]) {
       mkdirSync(dirname(join(root, path)), { recursive: true })
@@ -24,7 +25,7 @@ export async function proveWalls(planted: readonly Plant[] = plants): Promise<st
       ...rulesWithoutPlant(planted),
     ]
   } finally {
-    rmSync(root, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true })
   }
 }
 
@@ -52,7 +53,7 @@ function* emptyHouse(): Generator<readonly [path: string, text: string]> {
   yield ['tsconfig.json', JSON.stringify({ compilerOptions, include: ['src', 'test', 'scripts'] })]
   for (const room of names) for (const file of ['index', 'inner']) yield [`src/${room}/${file}.ts`, exported]
   for (const room of pluginRooms) for (const name of ['left', 'right']) yield [`src/${room}/${name}/inner.ts`, exported]
-  for (const path of ['src/main.ts', 'test/make/index.ts', 'scripts/inner.ts']) yield [path, exported]
+  for (const path of ['src/main.ts', 'test/make/index.ts', 'scripts/inner.ts', '../outside.ts']) yield [path, exported]
   for (const name of everyPackage) {
     yield [`node_modules/${name}/package.json`, JSON.stringify({ name, version: '1.0.0', main: './index.js' })]
     yield [`node_modules/${name}/index.js`, 'export const x = 1\n']

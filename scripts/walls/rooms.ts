@@ -58,7 +58,7 @@ export const nodeModules: Readonly<Record<string, readonly string[]>> = {
   http: [...network, 'telemetry'],
   http2: network,
   https: network,
-  net: [...network, 'pki/ip-address'],
+  net: [...network, 'pki/ip-address', 'telemetry'],
   timers: [],
   tls: network,
   vm: [],

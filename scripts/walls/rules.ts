@@ -75,6 +75,7 @@ const directions = [
     { path: '^scripts/' },
   ),
   rule('cycle', 'modules must not import each other in a circle, by type or by value', {}, { circular: true }),
+  rule('outside', 'the import leaves the repository', {}, { path: '^([.][.]/|/)' }),
   rule('unresolved', 'the import leads nowhere', {}, { couldNotResolve: true }),
 ]
 

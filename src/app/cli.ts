@@ -31,10 +31,13 @@ async function runOperator(given: GivenSettings, version: string): Promise<void>
   const signals = new Promise<NodeJS.Signals>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve)
   })
-  process.on('unhandledRejection', (error) => {
-    logger.error({ error: classify(error).message, stack: (error as Error)?.stack }, 'unhandled rejection')
-    process.exitCode = 1
-  })
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    // What state we are in is unknown then: a fresh process resumes from what the API server holds.
+    process.on(event, (error) => {
+      logger.error({ error: classify(error).message, stack: (error as Error).stack }, event)
+      process.exit(1)
+    })
+  }
   const operator = await startOperator(config, version, logger)
   await signals
   await operator.stop()

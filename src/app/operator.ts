@@ -19,23 +19,20 @@ const loopLagMsMax = 2 * second
 const staleMsMax = 180 * second
 
 /**
- * Starts the operator. It takes its first decision when it has the whole view and the Lease.
- * @throws Failure Terminal when the cluster cannot be reached as configured; Error when the address is taken
+ * Starts the operator and returns at once; it takes its first decision when it has the whole view and the Lease.
+ * @throws Failure Terminal when the configuration cannot be used; Error when the address is taken
  */
 export async function startOperator(config: Config, version: string, logger: Logger): Promise<Operator> {
   const parts = await wire(config, version, logger)
-  const { caches, kinds, lease, identity } = parts
+  const { caches, lease, identity } = parts
   const lag = measureLoopLag()
   const server = await serve(config.listen, parts, lag)
   logger.info({ address: server.address, version, identity }, 'listening')
   lease.onChange((held) => logger.info({ lease: config.leaseName, identity }, held ? 'active' : 'standing by'))
-
   const all = Object.values(caches)
   for (const cache of all) cache.start()
-  await Promise.all(all.map((cache) => cache.synced))
-  for (const { controller } of kinds) controller.start()
-  lease.start()
-  logger.info({ certificates: caches.certificates.size, authorities: caches.authorities.size }, 'ready')
+  // A cache that is stopped before it is filled never says that it is: nothing below runs then.
+  void Promise.all(all.map((cache) => cache.synced)).then(() => begin(parts, logger))
 
   return {
     address: server.address,
@@ -47,6 +44,12 @@ export async function startOperator(config: Config, version: string, logger: Log
       logger.info({}, 'stopped')
     },
   }
+}
+
+function begin({ kinds, lease, caches }: Parts, logger: Logger): void {
+  for (const { controller } of kinds) controller.start()
+  lease.start()
+  logger.info({ certificates: caches.certificates.size, authorities: caches.authorities.size }, 'ready')
 }
 
 /** In reverse order: first those that write, then what they write with. */

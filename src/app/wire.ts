@@ -50,7 +50,14 @@ export async function wire(config: Config, version: string, logger: Logger): Pro
   const metrics = createMetrics(version)
   const { kubeconfig, context } = config
   const connection = await loadConnection({ kubeconfig, context, env: process.env, clock: systemClock })
-  const client = createKubeClient({ ...common, connection, userAgent: `sifaka/${version}`, fieldManager: 'sifaka' })
+  const client = createKubeClient({
+    ...common,
+    connection,
+    userAgent: `sifaka/${version}`,
+    fieldManager: 'sifaka',
+    onAnswer: ({ verb, resource }, status) =>
+      metrics.requests.inc({ verb, resource: resource.plural, code: String(status) }),
+  })
   const events = createEventRecorder({ ...common, client, controller: 'sifaka.dev/operator', instance: identity })
   const caches = createCaches({ ...common, client, namespaces: config.namespaces })
   const lease = createLease(config, identity, { ...common, client })

@@ -56,6 +56,14 @@ export interface AuditLog {
  */
 export function createAuditLog(clock: Clock, write: (line: string) => void): AuditLog {
   return {
-    append: (entry) => write(`${JSON.stringify({ audit: schema, time: toMicroTime(clock.now()), ...entry })}\n`),
+    append: (entry) => write(`${oneLine({ audit: schema, time: toMicroTime(clock.now()), ...entry })}\n`),
   }
+}
+
+/** JSON without the characters that some readers take for the end of a line and JSON leaves as they are. */
+function oneLine(value: object): string {
+  return JSON.stringify(value).replace(
+    /[\u0085\u2028\u2029]/g,
+    (end) => `\\u${end.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }

@@ -1,7 +1,7 @@
 import { terminal } from '#base'
 import { type Config, type Setting, settings } from './settings.ts'
 
-/** What was given for each setting: a flag's value, else a variable's, else nothing. */
+/** What was given for each setting: a flag's value, else a variable's, else nothing. An empty text is nothing, too. */
 export type GivenSettings = { readonly [Name in keyof Config]?: string | undefined }
 
 /**
@@ -11,7 +11,7 @@ export type GivenSettings = { readonly [Name in keyof Config]?: string | undefin
 export function loadConfig(given: GivenSettings): Config {
   const problems: string[] = []
   const read = Object.entries<Setting>(settings).map(([name, setting]) => {
-    const text = given[name as keyof Config] ?? setting.default
+    const text = given[name as keyof Config] || setting.default
     const result = setting.schema.safeParse(text)
     if (!result.success) {
       const why = result.error.issues.map((issue) => issue.message).join(', ')

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { durationPattern } from '#base'
+import { durationPattern, parseDuration, second } from '#base'
 
 /** One setting: its flag, its environment variable and what it means. The only list of settings there is. */
 export interface Setting {
@@ -13,8 +13,11 @@ export interface Setting {
   readonly schema: z.ZodType<unknown, string | undefined>
 }
 
-const text = z.string().min(1)
-const duration = z.string().regex(new RegExp(durationPattern), 'is not a duration such as 15s or 1m30s')
+const text = z.string()
+const duration = z
+  .string()
+  .regex(new RegExp(durationPattern), { error: 'is not a duration such as 15s or 1m30s', abort: true })
+  .refine((duration) => parseDuration(duration) >= second, 'is shorter than 1s')
 const names = z.string().transform((list) =>
   list
     .split(',')
@@ -24,6 +27,7 @@ const names = z.string().transform((list) =>
 const address = z
   .string()
   .regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]*):[0-9]{1,5}$/, 'is not an address such as 0.0.0.0:9402')
+  .refine((listen) => Number(listen.split(':').at(-1)) <= 65_535, 'has a port above 65535')
 
 const wholeNumber = (min: number, max: number) =>
   z

@@ -22,6 +22,9 @@ test('predicates tell refusals apart', () => {
     for (const [name, holds] of Object.entries(predicates)) assert.equal(holds(error), name === expected, name)
   }
   assert.equal(isNotFound(new Error('404')), false)
+  const otherUid = { causes: [{ reason: 'FieldValueInvalid', message: 'immutable', field: 'metadata.uid' }] }
+  assert.ok(isConflict(refused(subject, 422, status(422, 'Invalid', { details: otherUid }))))
+  assert.equal(isConflict(refused(subject, 422, status(422, 'Invalid'))), false)
 })
 
 test('a message names verb, resource, object and what the server said, in plain text', () => {

@@ -102,7 +102,7 @@ export function unanswered(subject: RequestSubject, why: string, cause?: unknown
 }
 
 /** `patch secrets shop/tls`: verb, resource, namespace and name. */
-export function inWords({ verb, resource, key }: RequestSubject): string {
+function inWords({ verb, resource, key }: RequestSubject): string {
   const at = [key.namespace, key.name].filter((part) => part).join('/')
   const plural = resource.group === '' ? resource.plural : `${resource.plural}.${resource.group}`
   return `${verb} ${plural}${at ? ` ${at}` : ''}`
@@ -124,8 +124,13 @@ export const isForbidden = (error: unknown): error is ApiError => hasStatus(erro
 export const isAlreadyExists = (error: unknown): error is ApiError =>
   hasStatus(error, 409) && error.apiReason === 'AlreadyExists'
 
-/** A precondition did not hold: the object has changed since it was read. */
-export const isConflict = (error: unknown): error is ApiError => hasStatus(error, 409) && !isAlreadyExists(error)
+/**
+ * A precondition did not hold: the object has changed since it was read, or is another one. A patch with the uid of
+ * another object is refused as Invalid, since it would change a field that cannot change.
+ */
+export const isConflict = (error: unknown): error is ApiError =>
+  (hasStatus(error, 409) && !isAlreadyExists(error)) ||
+  (hasStatus(error, 422) && error.causes.some(({ field }) => field === 'metadata.uid'))
 
 /** The resource version or continue token is too old: take a fresh list. */
 export const isExpired = (error: unknown): error is ApiError =>

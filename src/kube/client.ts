@@ -77,7 +77,7 @@ export interface KubeClient {
   get<T extends KubeObject>(resource: Resource, key: ObjectKey, options?: GetOptions): Promise<T>
   list<T extends KubeObject>(resource: Resource, options: ListOptions): Promise<ObjectList<T>>
   create<T extends KubeObject>(resource: Resource, object: T, options?: RequestOptions): Promise<T>
-  /** Merge patch (RFC 7386). A `uid` or `resourceVersion` in `patch.metadata` is a precondition: 409 when it differs. */
+  /** Merge patch (RFC 7386). A `uid` or `resourceVersion` in `patch.metadata` is a precondition: see `isConflict`. */
   mergePatch<T extends KubeObject>(
     resource: Resource,
     key: ObjectKey,

@@ -42,7 +42,7 @@ export interface ConnectionOptions {
 }
 
 /** Credentials as they are at one moment. */
-export interface Credentials {
+interface Credentials {
   readonly token: Sensitive<string> | undefined
   readonly tls: TlsMaterial
 }

@@ -27,6 +27,8 @@ export interface KubeClientOptions {
   readonly fieldManager: string
   /** At least 0, less than 1; spreads retries. */
   readonly random?: () => number
+  /** Told of every answer, for metrics; status 0 when there was none. */
+  readonly onAnswer?: ((request: { verb: string; resource: Resource }, status: number) => void) | undefined
 }
 
 const json = 'application/json'
@@ -41,8 +43,9 @@ const listBytesMax = 64 * 1024 * 1024
 const eventBytesMax = 16 * 1024 * 1024
 
 export function createKubeClient(options: KubeClientOptions): KubeClient {
-  const { connection, userAgent, clock, logger, random = Math.random } = options
-  return new ApiClient(new Transport({ connection, userAgent, clock, logger, random }), options.fieldManager)
+  const { connection, userAgent, clock, logger, random = Math.random, onAnswer } = options
+  const transport = new Transport({ connection, userAgent, clock, logger, random, onAnswer })
+  return new ApiClient(transport, options.fieldManager)
 }
 
 /** The verbs: paths, queries and bodies of the Kubernetes API. */

@@ -41,8 +41,8 @@ const kubeconfigFile = z.object({
 })
 
 type Entries = z.infer<typeof entries>
-export type ClusterEntry = z.infer<typeof clusterEntry>
-export type UserEntry = z.infer<typeof userEntry>
+type ClusterEntry = z.infer<typeof clusterEntry>
+type UserEntry = z.infer<typeof userEntry>
 
 /** What one context of a kubeconfig leads to. Relative paths in it start at `folder`. */
 export interface KubeconfigContext {

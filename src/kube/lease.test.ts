@@ -101,7 +101,7 @@ test('a free Lease is taken at once, renewed every 5 s without a read, and relea
   assert.equal(clock.timers, 0)
 })
 
-test('another holder is left alone while it renews, whatever the wall clock says, and followed when it stops', async () => {
+test('another holder is left alone while it renews, whatever the wall clock says, until it stops', async () => {
   const clock = new FakeClock()
   const server = new LeaseServer()
   const first = candidate(server, 'a', clock)

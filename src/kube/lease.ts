@@ -130,7 +130,7 @@ export class Lease {
     }
   }
 
-  /** The record as it is now. A missing one counts as free, unless another's time was still running when it vanished. */
+  /** The record as it is now. A missing one is free, unless another's time was still running when it vanished. */
   async #look(): Promise<LeaseRecord | undefined> {
     const { client, key } = this.#options
     try {

@@ -3,7 +3,7 @@ import { Sensitive } from '#base'
 import type { KubeconfigContext } from './kubeconfig.ts'
 
 /** What a credential plugin answers. */
-export interface PluginCredentials {
+interface PluginCredentials {
   readonly token: Sensitive<string> | undefined
   readonly clientCert: string | undefined
   readonly clientKey: Sensitive<string> | undefined

@@ -1,6 +1,6 @@
 import { BoundedMap } from './bounded-map.ts'
 
-export interface BucketSize {
+interface BucketSize {
   /** Tokens of a full bucket. */
   readonly burst: number
   /** Milliseconds until one token comes back. */

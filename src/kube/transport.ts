@@ -29,6 +29,8 @@ export interface TransportOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly random: () => number
+  /** Told of every answer, and of status 0 when there was none. */
+  readonly onAnswer?: ((subject: RequestSubject, status: number) => void) | undefined
 }
 
 type Response = Dispatcher.ResponseData
@@ -113,7 +115,7 @@ export class Transport {
 
   /** A successful answer, its body not yet read. */
   async #open(request: HttpRequest, deadline: Deadline): Promise<Response> {
-    const { connection, userAgent } = this.#options
+    const { connection, userAgent, onAnswer } = this.#options
     const [pools, token] = await Promise.all([this.#currentPools(), connection.token()])
     const headers = {
       accept: request.accept,
@@ -131,8 +133,10 @@ export class Transport {
         signal: deadline.signal,
       })
       .catch((error: unknown) => {
+        onAnswer?.(request.subject, 0)
         throw noAnswer(request.subject, connection.server, error)
       })
+    onAnswer?.(request.subject, response.statusCode)
     if (response.statusCode < 300) return response
     const status = jsonOf(await readAll(request, response))
     throw refused(request.subject, response.statusCode, status, first(response.headers['retry-after']))

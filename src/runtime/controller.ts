@@ -103,10 +103,10 @@ export class Controller {
     const signal = this.#stop.signal
     const start = clock.monotonicMs()
     let result: ReconcileResult
+    this.queue.cancelDelayed(key)
     try {
       const { againInMs } = await reconcile(key, signal)
       this.#failures.delete(key)
-      this.queue.cancelDelayed(key)
       if (againInMs !== undefined) this.queue.addAfter(key, againInMs)
       result = 'done'
     } catch (error) {
@@ -128,7 +128,7 @@ export class Controller {
     }
     const failure = classify(error)
     this.#log(key, failure, failures)
-    if (failure.kind !== 'Terminal') this.queue.addAfter(key, Math.max(delayMs, failure.retryAfterMs ?? 0))
+    if (failure.kind !== 'Terminal') this.queue.addAfter(key, failure.retryAfterMs ?? delayMs)
     return failure.kind === 'Bug' ? 'bug' : 'failed'
   }
 

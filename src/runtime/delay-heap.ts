@@ -5,6 +5,9 @@ interface Entry {
   readonly key: string
 }
 
+/** Stale entries that are not worth a clean-up. */
+const staleMax = 64
+
 /**
  * Calls back for each key when its delay is over, with one native timer for any number of keys. A key that is added
  * again keeps the earlier of the two times.
@@ -32,6 +35,7 @@ export class DelayHeap {
     const earlier = this.#due.get(key)
     if (earlier !== undefined && earlier <= dueMs) return
     this.#due.set(key, dueMs)
+    if (this.#heap.length > 2 * this.#due.size + staleMax) this.#dropStale()
     this.#push({ dueMs, key })
     if (this.#heap[0]?.key === key) this.#arm()
   }
@@ -62,6 +66,14 @@ export class DelayHeap {
       this.#onDue(next.key)
     }
     this.#arm()
+  }
+
+  /** Keys that are removed and added again and again leave entries that would lie here until their time. */
+  #dropStale(): void {
+    const current = this.#heap.filter(({ key, dueMs }) => this.#due.get(key) === dueMs)
+    this.#heap.length = 0
+    // Sorted by time, a list is a heap.
+    this.#heap.push(...current.sort((a, b) => a.dueMs - b.dueMs))
   }
 
   #push(entry: Entry): void {

@@ -9,7 +9,8 @@ export interface ExecutorLimits {
 
 interface Target {
   running: number
-  waiting: (() => void)[]
+  /** In the order in which they came. */
+  readonly waiting: Set<() => void>
 }
 
 /**
@@ -30,14 +31,14 @@ export class Executor {
    *   the turn came; and what `work` throws
    */
   async run<Result>(name: string, signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
+    signal.throwIfAborted()
     const target = this.#target(name)
     if (target.running >= this.#limits.perTarget) {
-      if (target.waiting.length >= this.#limits.waitingMax) {
-        throw retryable('TargetBusy', `${name} has ${target.waiting.length} calls waiting already`)
+      if (target.waiting.size >= this.#limits.waitingMax) {
+        throw retryable('TargetBusy', `${name} has ${target.waiting.size} calls waiting already`)
       }
       await this.#turn(target, signal)
     } else {
-      signal.throwIfAborted()
       target.running++
     }
     try {
@@ -50,7 +51,7 @@ export class Executor {
   #target(name: string): Target {
     const known = this.#targets.get(name)
     if (known) return known
-    const target: Target = { running: 0, waiting: [] }
+    const target: Target = { running: 0, waiting: new Set() }
     this.#targets.set(name, target)
     return target
   }
@@ -59,22 +60,23 @@ export class Executor {
   #turn(target: Target, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const abort = (): void => {
-        target.waiting = target.waiting.filter((other) => other !== start)
+        target.waiting.delete(start)
         reject(signal.reason)
       }
       const start = (): void => {
         signal.removeEventListener('abort', abort)
         resolve()
       }
-      if (signal.aborted) return reject(signal.reason)
       signal.addEventListener('abort', abort, { once: true })
-      target.waiting.push(start)
+      target.waiting.add(start)
     })
   }
 
   #release(name: string, target: Target): void {
-    const next = target.waiting.shift()
-    if (next) next()
-    else if (--target.running === 0) this.#targets.delete(name)
+    const [next] = target.waiting
+    if (next) {
+      target.waiting.delete(next)
+      next()
+    } else if (--target.running === 0) this.#targets.delete(name)
   }
 }

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { classify } from '#base'
 
 /** What the server tells. Each may be asked at any time. */
 export interface Probes {
@@ -28,9 +29,8 @@ export async function startProbeServer(listen: string, probes: Probes): Promise<
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000, maxHeaderSize: 8192 })
   server.maxConnections = 64
   server.on('request', async (request, response) => {
-    const { status, body } = await answer(request.method, request.url, probes)
-    const type = request.url === '/metrics' ? 'text/plain; version=0.0.4; charset=utf-8' : 'text/plain; charset=utf-8'
-    response.writeHead(status, { 'content-type': type, 'x-content-type-options': 'nosniff' }).end(body)
+    const { status, body, headers } = await answer(request.method, request.url, probes)
+    response.writeHead(status, { ...commonHeaders, ...headers }).end(body)
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(Number(listen.slice(colon + 1)), host || undefined, resolve)
@@ -38,11 +38,28 @@ export async function startProbeServer(listen: string, probes: Probes): Promise<
   return { address: addressOf(server), close: () => close(server) }
 }
 
-async function answer(method: string | undefined, url: string | undefined, probes: Probes) {
-  if (method !== 'GET') return { status: 405, body: 'only GET\n' }
-  switch (url) {
+interface Answer {
+  readonly status: number
+  readonly body: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+const commonHeaders = { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }
+const metricsHeaders = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }
+
+async function answer(method: string | undefined, url: string | undefined, probes: Probes): Promise<Answer> {
+  if (method !== 'GET') return { status: 405, body: 'only GET\n', headers: { allow: 'GET' } }
+  try {
+    return await page(url?.split('?', 1)[0], probes)
+  } catch (error) {
+    return { status: 500, body: `${classify(error).message}\n` }
+  }
+}
+
+async function page(path: string | undefined, probes: Probes): Promise<Answer> {
+  switch (path) {
     case '/metrics':
-      return { status: 200, body: await probes.metrics() }
+      return { status: 200, body: await probes.metrics(), headers: metricsHeaders }
     case '/livez':
       return state(probes.live())
     case '/readyz':
@@ -52,7 +69,7 @@ async function answer(method: string | undefined, url: string | undefined, probe
   }
 }
 
-const state = (problem: string | undefined) =>
+const state = (problem: string | undefined): Answer =>
   problem === undefined ? { status: 200, body: 'ok\n' } : { status: 503, body: `${problem}\n` }
 
 function addressOf(server: Server): string {

@@ -21,9 +21,6 @@ export const authorities = resourceOf(authorityKind)
 export const certificates = resourceOf(certificateKind)
 export const { secrets } = resources
 
-/** What a Certificate needs beside its Authority, for tests that do not care. */
-export const anyName = { dnsNames: ['www.example.com'] } as const
-
 /** Events of the API server, as far as tests read them. */
 export interface SeenEvent extends KubeObject {
   readonly type: string
@@ -49,7 +46,7 @@ export class Namespace {
 
   createCertificate(name: string, spec: Partial<CertificateSpec> = {}): Promise<Certificate> {
     const metadata = { namespace: this.name, name }
-    const whole = { authorityRef: { name: 'ca' }, ...anyName, ...spec }
+    const whole: CertificateSpec = { authorityRef: { name: 'ca' }, dnsNames: ['www.example.com'], ...spec }
     return this.#client.create<Certificate>(certificates, { apiVersion, kind: 'Certificate', metadata, spec: whole })
   }
 

@@ -1,12 +1,15 @@
 import type { Clock, Instant, Timer } from '#base'
 
+/** The time at which tests begin: 2026-11-22T12:00:00Z. */
+export const noon: Instant = Date.UTC(2026, 10, 22, 12)
+
 /** A clock that stands still until it is told to move. */
 export class FakeClock implements Clock {
   #now: Instant
   #monotonic = 0
   #timers: { due: number; run: () => void }[] = []
 
-  constructor(start: string | Instant = '2026-11-22T12:00:00Z') {
+  constructor(start: string | Instant = noon) {
     this.#now = typeof start === 'string' ? Date.parse(start) : start
   }
 

@@ -1,2 +1,16 @@
 /** Builders that tests share. */
-export { FakeClock } from './clock.ts'
+export { type AuthorityParts, authority } from './authority.ts'
+export { type CaParts, issuedFiles, type LeafParts, testCa } from './ca.ts'
+export { type CertificateParts, certificate } from './certificate.ts'
+export { FakeClock, noon } from './clock.ts'
+export { checkConditions } from './condition-checker.ts'
+export { type LoggedLine, logBook } from './logger.ts'
+export {
+  authorityView,
+  authorityWorld,
+  certificateWorld,
+  heldCa,
+  heldCertificate,
+  heldSecret,
+  secretMetadata,
+} from './world.ts'

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import { type Authority, annotations } from '#api'
 import { type Failure, isFailure, keyOf, retryable, toRfc3339 } from '#base'
 import type { IssuedCertificate } from '#issuers'
-import { ApiError, isAlreadyExists } from '#kube'
+import { ApiError } from '#kube'
 import {
   encodeBundle,
   encodeCertificates,
@@ -133,7 +133,8 @@ async function store(
     const written = await createSecret(tools.client, secret, own, { immutable: true, signal })
     memory.secrets.note(keyOf(secret), written.metadata.resourceVersion)
   } catch (error) {
-    if (isAlreadyExists(error) || (error instanceof ApiError && !error.answered)) memory.doubt(ownKey)
+    // It may have taken effect, or somebody was faster: the Secret itself must be read before the next decision.
+    memory.doubt(ownKey)
     throw error
   }
 }

@@ -25,7 +25,7 @@ export async function concludeAuthority(
   if (ready && (before?.reason !== ready.reason || before.message !== ready.message)) {
     tools.events.record({
       regarding: authority,
-      type: ready.status === 'True' ? 'Normal' : 'Warning',
+      type: report.failure && report.failure.kind !== 'Waiting' ? 'Warning' : 'Normal',
       reason: report.created ? 'CACreated' : ready.reason,
       action: report.created ? 'CreateCA' : 'CheckCA',
       note: ready.message,

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import { annotations, type Certificate, type Secret } from '#api'
 import { classify, isFailure, keyOf, retryable, toRfc3339 } from '#base'
 import type { IssuedCertificate } from '#issuers'
-import { ApiError, isAlreadyExists, isConflict } from '#kube'
+import { ApiError } from '#kube'
 import { accept, encodeBundle, generateKey, keySatisfies, parsePrivateKey } from '#pki'
 import {
   authorityKeyOf,
@@ -168,13 +168,11 @@ async function store(
     memory.secrets.note(keyOf(name), versionOf(written))
     return written
   } catch (error) {
-    // Whether it took effect or somebody was faster: the Secret itself must be read before the next decision.
-    if (isAlreadyExists(error) || isConflict(error) || !isAnswered(error)) memory.doubt(certificateKey)
+    // It may have taken effect, or somebody was faster: the Secret itself must be read before the next decision.
+    memory.doubt(certificateKey)
     throw error
   }
 }
-
-const isAnswered = (error: unknown): boolean => error instanceof ApiError && error.answered
 
 const versionOf = ({ metadata }: Secret): string | undefined => metadata.resourceVersion
 

@@ -57,8 +57,9 @@ function tell(plan: CertificatePlan, { outcome, world }: Report, status: Certifi
     tools.events.record({ regarding: certificate, type: 'Normal', reason: 'Issued', action: 'Issue', note })
   }
   if (outcome.result !== 'failed' || !isNews(certificate, status)) return
-  const { reason, message } = outcome.failure
-  tools.events.record({ regarding: certificate, type: 'Warning', reason, action: 'Issue', note: message })
+  const { kind, reason, message } = outcome.failure
+  const type = kind === 'Waiting' ? 'Normal' : 'Warning'
+  tools.events.record({ regarding: certificate, type, reason, action: 'Issue', note: message })
   if (reason === 'PolicyDenied') denied(certificate, message, tools)
 }
 

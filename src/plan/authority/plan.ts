@@ -65,17 +65,23 @@ function create(world: AuthorityWorld, now: Instant): AuthorityPlan {
       return { do: 'refuse', failure: waiting('ParentNotFound', message, recheckMs) }
     }
     case 'cycle':
-      return refuse('ParentCycle', `the parents lead back to this Authority: ${parent.path.join(' -> ')}`)
-    case 'notReady': {
-      const message = `Authority ${parentName} is not ready: ${parent.why}`
-      return { do: 'refuse', failure: waiting('ParentNotReady', message, recheckMs) }
-    }
+      return refuse('ParentCycle', `the parents form a cycle and never end in a root: ${parent.path.join(' -> ')}`)
+    case 'notReady':
+      return parentNotReady(parentName, parent.why)
     case 'none':
       return signing(authority, now, undefined)
     case 'ready':
-      return signing(authority, now, parent.notAfter)
+      // The parent's own status may be late.
+      return parent.notAfter > now
+        ? signing(authority, now, parent.notAfter)
+        : parentNotReady(parentName, `its CA certificate expired at ${toRfc3339(parent.notAfter)}`)
   }
 }
+
+const parentNotReady = (name: string | undefined, why: string): AuthorityPlan => ({
+  do: 'refuse',
+  failure: waiting('ParentNotReady', `Authority ${name} is not ready: ${why}`, recheckMs),
+})
 
 function signing({ spec, metadata }: Authority, now: Instant, parentNotAfter: Instant | undefined): AuthorityPlan {
   const { commonName = metadata.name, privateKey = {}, duration } = spec.internal ?? {}
@@ -83,7 +89,8 @@ function signing({ spec, metadata }: Authority, now: Instant, parentNotAfter: In
   const size = privateKey.size ?? (algorithm === 'RSA' ? 2048 : 256)
   const defaultMs = parentNotAfter === undefined ? rootDurationMs : subordinateDurationMs
   const start = Math.floor(now / second) * second
-  const wanted = start + (duration === undefined ? defaultMs : parseDuration(duration))
+  const lifetime = duration === undefined ? defaultMs : parseDuration(duration)
+  const wanted = start + Math.floor(lifetime / second) * second
   return {
     do: 'create',
     key: { algorithm, size },

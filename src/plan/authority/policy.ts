@@ -3,9 +3,12 @@ import { formatDuration, listInWords, parseDuration } from '#base'
 import { dnsNameMatches, ipInRange, isIpAddress } from '#pki'
 import type { CertificateRequest } from '../certificate/request.ts'
 
+/** Values that a reason lists; a request may have hundreds of names, and a rule dozens of patterns. */
+const listedMax = 5
+
 /**
  * Why a policy denies a request: empty when it is permitted. One rule must permit the whole request; when none does,
- * the reasons of the rule that came closest are given.
+ * the reasons of the rule that came closest are given, the first few of them.
  */
 export function policyDenials(
   policy: AuthoritySpec['policy'],
@@ -13,8 +16,8 @@ export function policyDenials(
   namespace: string,
 ): readonly string[] {
   if (!policy) return []
-  const perRule = policy.rules.map((rule) => ruleDenials(rule, request, namespace))
-  return perRule.reduce((best, denials) => (denials.length < best.length ? denials : best))
+  const [first = ['it has no rules'], ...more] = policy.rules.map((rule) => ruleDenials(rule, request, namespace))
+  return firstFew(more.reduce((best, denials) => (denials.length < best.length ? denials : best), first))
 }
 
 function ruleDenials(rule: PolicyRule, request: CertificateRequest, namespace: string): string[] {
@@ -53,6 +56,10 @@ function unpermitted(
   isPermitted: (value: string) => boolean,
   permitted: readonly string[],
 ): string[] {
-  const scope = permitted.length > 0 ? `permitted: ${listInWords(permitted)}` : 'none is permitted'
+  const scope = permitted.length > 0 ? `permitted: ${listInWords(firstFew(permitted))}` : 'none is permitted'
   return values.filter((value) => !isPermitted(value)).map((value) => `${what} ${value} is not permitted (${scope})`)
+}
+
+function firstFew(items: readonly string[]): readonly string[] {
+  return items.length > listedMax ? [...items.slice(0, listedMax), `${items.length - listedMax} more`] : items
 }

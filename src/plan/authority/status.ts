@@ -1,5 +1,6 @@
 import { type AuthorityStatus, type NewCondition, withConditions } from '#api'
 import { type Failure, type Instant, toRfc3339 } from '#base'
+import { type Cause, condition } from '../condition.ts'
 import { caGeneration, caSecretName } from './plan.ts'
 import type { AuthorityWorld } from './world.ts'
 
@@ -14,7 +15,6 @@ export function authorityStatus(world: AuthorityWorld, failure: Failure | undefi
   const { authority, ca } = world
   const before = authority.status ?? {}
   const observedGeneration = authority.metadata.generation ?? 0
-  const said = conditions(world, failure).map((condition) => ({ ...condition, observedGeneration }))
   return {
     ...before,
     observedGeneration,
@@ -30,19 +30,19 @@ export function authorityStatus(world: AuthorityWorld, failure: Failure | undefi
       },
       caBundle: ca.held.roots,
     }),
-    conditions: withConditions(before.conditions, managed, said, now),
+    conditions: withConditions(before.conditions, managed, conditions(world, failure, observedGeneration), now),
   }
 }
 
-function conditions({ ca }: AuthorityWorld, failure: Failure | undefined): NewCondition[] {
+function conditions({ ca }: AuthorityWorld, failure: Failure | undefined, generation: number): NewCondition[] {
   if (!failure && ca.state === 'held') {
     const message = `signs as ${ca.held.subject} until ${toRfc3339(ca.held.notAfter)}`
-    return [{ type: 'Ready', status: 'True', reason: 'CAReady', message }]
+    return [condition('Ready', 'True', { reason: 'CAReady', message }, generation)]
   }
-  const { reason, message } = failure ?? { reason: 'CAKeyMissing', message: 'there is no CA key' }
-  const isStalled = failure?.kind === 'Terminal' || reason === 'SecretNotOurs'
+  const cause: Cause = failure ?? { reason: 'CAKeyMissing', message: 'there is no CA key' }
+  const isStalled = failure?.kind === 'Terminal' || cause.reason === 'SecretNotOurs'
   return [
-    { type: 'Ready', status: 'False', reason, message },
-    { type: isStalled ? 'Stalled' : 'Reconciling', status: 'True', reason, message },
+    condition('Ready', 'False', cause, generation),
+    condition(isStalled ? 'Stalled' : 'Reconciling', 'True', cause, generation),
   ]
 }

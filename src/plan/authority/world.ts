@@ -16,7 +16,7 @@ export type ParentView =
   | { readonly state: 'none' }
   /** There is none of that name, or it does not allow this namespace; the referrer cannot tell which. */
   | { readonly state: 'absent' }
-  /** Following the parents leads back to this Authority. */
+  /** Following the parents leads in a circle. */
   | { readonly state: 'cycle'; readonly path: readonly string[] }
   | { readonly state: 'notReady'; readonly why: string }
   | { readonly state: 'ready'; readonly notAfter: Instant }

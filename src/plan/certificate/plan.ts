@@ -14,7 +14,7 @@ import {
 import { backdateMs, renewalTime } from '#pki'
 import { policyDenials } from '../authority/policy.ts'
 import type { CertificateRequest } from './request.ts'
-import type { CertificateWorld, HeldCertificate } from './world.ts'
+import type { AuthorityView, CertificateWorld, HeldCertificate } from './world.ts'
 
 /** Why a certificate is issued or kept: the first finding of the chain decides. */
 export interface Finding {
@@ -59,9 +59,8 @@ export function planCertificate(world: CertificateWorld, now: Instant): Certific
   if (!cause) return { do: 'keep', relabel: unlabelled(world) }
   const until = backoffUntil(world, now)
   if (until !== undefined) return { do: 'wait', until }
-  const failure = obstacle(world)
-  if (failure) return { do: 'refuse', cause, failure }
-  return issue(world, cause, now)
+  const means = meansToIssue(world, now)
+  return means instanceof Failure ? { do: 'refuse', cause, failure: means } : issue(world, means, cause, now)
 }
 
 /** Metadata of our Secret when it does not carry our label: it would not be watched. */
@@ -142,9 +141,14 @@ const promiseChecks: readonly Check[] = [
   certificateIsExpired,
 ]
 
-/** What stands in the way of issuing. Nothing has been sent to anybody when this says no. */
-function obstacle(world: CertificateWorld): Failure | undefined {
-  const { request, secret, authority, certificate } = world
+/** What a certificate is made of. */
+interface Means {
+  readonly request: CertificateRequest
+  readonly authority: AuthorityView
+}
+
+/** What is needed to issue, or what stands in the way. Nothing has been sent to anybody when this says no. */
+function meansToIssue({ request, secret, authority, certificate }: CertificateWorld, now: Instant): Means | Failure {
   if (request instanceof Failure) return terminal('InvalidRequest', request.message)
   if (secret.state === 'foreign') return waiting('SecretNotOurs', secret.why, foreignSecretRecheckMs)
   const name = authorityKeyOf(certificate)
@@ -153,23 +157,32 @@ function obstacle(world: CertificateWorld): Failure | undefined {
     const message = `Authority ${name} does not exist or does not allow namespace ${namespace}`
     return waiting('AuthorityNotFound', message, authorityRecheckMs)
   }
-  if (authority.notReady !== undefined) {
-    return waiting('AuthorityNotReady', `Authority ${name} is not ready: ${authority.notReady}`, authorityRecheckMs)
+  const notReady = authority.notReady ?? expired(authority, now)
+  if (notReady !== undefined) {
+    return waiting('AuthorityNotReady', `Authority ${name} is not ready: ${notReady}`, authorityRecheckMs)
   }
   const denials = policyDenials(authority.policy, request, certificate.metadata.namespace ?? '')
   if (denials.length > 0) {
     return terminal('PolicyDenied', `the policy of Authority ${name} denies the request: ${denials.join('; ')}`)
   }
-  return undefined
+  return { request, authority }
 }
 
-function issue(world: CertificateWorld, cause: Finding, now: Instant): CertificatePlan {
-  const { request, authority, secret, certificate } = world
-  if (request instanceof Failure) throw request
+/** The Authority's own status may be late: a certificate that lives as long as its CA ends in the same moment. */
+function expired({ notAfter }: AuthorityView, now: Instant): string | undefined {
+  return notAfter !== undefined && notAfter <= now ? `the CA certificate expired at ${toRfc3339(notAfter)}` : undefined
+}
+
+function issue(
+  { certificate, secret }: CertificateWorld,
+  { request, authority }: Means,
+  cause: Finding,
+  now: Instant,
+): IssuePlan {
   const start = Math.floor(now / second) * second
   const wanted = start + request.durationMs
-  const notAfter = Math.min(wanted, authority?.notAfter ?? wanted)
-  const replaces = secret.state === 'held' || secret.state === 'damaged' ? secret.metadata : undefined
+  const notAfter = Math.min(wanted, authority.notAfter ?? wanted)
+  const replaces = 'metadata' in secret ? secret.metadata : undefined
   return {
     do: 'issue',
     cause,
@@ -180,14 +193,17 @@ function issue(world: CertificateWorld, cause: Finding, now: Instant): Certifica
       notAfter < wanted
         ? `valid for ${formatDuration(notAfter - start)} instead of ${formatDuration(request.durationMs)}, because the authority itself ends at ${toRfc3339(notAfter)}`
         : undefined,
-    revision: lastRevision(certificate, replaces) + 1,
+    revision: revisionsSoFar(certificate, replaces) + 1,
     id: replaces?.annotations?.[annotations.id],
     replaces,
   }
 }
 
-/** The Secret outlives the status, and the status outlives the Secret: whichever has counted further is right. */
-function lastRevision({ status }: Certificate, secret: ObjectMeta | undefined): number {
+/**
+ * How many certificates have been issued. The Secret outlives the status, and the status outlives the Secret: whichever
+ * has counted further is right.
+ */
+export function revisionsSoFar({ status }: Certificate, secret: ObjectMeta | undefined): number {
   const noted = Number(secret?.annotations?.[annotations.revision])
   return Math.max(status?.revision ?? 0, Number.isSafeInteger(noted) && noted > 0 ? noted : 0)
 }

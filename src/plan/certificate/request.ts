@@ -1,15 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { CertificateSpec } from '#api'
-import { canonicalJson, day, parseDuration } from '#base'
-import {
-  isDnsName,
-  isIpAddress,
-  type KeyEncoding,
-  type KeySpec,
-  normalizeNames,
-  type SubjectNames,
-  type Usage,
-} from '#pki'
+import { canonicalJson, day, parseDuration, second } from '#base'
+import { type KeyEncoding, type KeySpec, normalizeNames, type SubjectNames, type Usage } from '#pki'
 
 /** What a Certificate asks for, every default filled in and every name in its canonical form. */
 export interface CertificateRequest {
@@ -19,6 +11,7 @@ export interface CertificateRequest {
   readonly key: KeySpec
   readonly encoding: KeyEncoding
   readonly keepKey: boolean
+  /** Whole seconds, as a certificate's dates are. */
   readonly durationMs: number
 }
 
@@ -28,23 +21,20 @@ const defaultDurationMs = 90 * day
  * @throws PkiError when a name cannot stand in a certificate
  */
 export function certificateRequest(spec: CertificateSpec): CertificateRequest {
-  const { commonName, privateKey = {} } = spec
+  const { commonName, dnsNames = [], ipAddresses = [], uris = [], emailAddresses = [], privateKey = {} } = spec
   const algorithm = privateKey.algorithm ?? 'ECDSA'
   return {
     commonName,
-    names: normalizeNames({
-      dnsNames: [...(spec.dnsNames ?? []), ...(commonName && isDnsName(commonName) ? [commonName] : [])],
-      ipAddresses: [...(spec.ipAddresses ?? []), ...(commonName && isIpAddress(commonName) ? [commonName] : [])],
-      uris: spec.uris ?? [],
-      emailAddresses: spec.emailAddresses ?? [],
-    }),
+    names: normalizeNames({ dnsNames, ipAddresses, uris, emailAddresses }, commonName),
     usages: [...(spec.usages ?? defaultUsages(algorithm))].sort(),
     key: { algorithm, size: privateKey.size ?? (algorithm === 'RSA' ? 2048 : 256) },
     encoding: privateKey.encoding ?? 'PKCS8',
     keepKey: privateKey.rotation === 'Never',
-    durationMs: spec.duration === undefined ? defaultDurationMs : parseDuration(spec.duration),
+    durationMs: spec.duration === undefined ? defaultDurationMs : wholeSeconds(parseDuration(spec.duration)),
   }
 }
+
+const wholeSeconds = (ms: number): number => Math.floor(ms / second) * second
 
 /** An RSA key may be used to transport keys (TLS 1.2 and older); an ECDSA key cannot. */
 function defaultUsages(algorithm: KeySpec['algorithm']): Usage[] {

@@ -1,4 +1,4 @@
-import { annotations, type Certificate, type ObjectMeta, secretLabel } from '#api'
+import { annotations, type Certificate, findCondition, type ObjectMeta, secretLabel } from '#api'
 import { Failure, fromRfc3339, isFailure, second } from '#base'
 import { type Bundle, backdateMs, differences, keySatisfies, parseBundle } from '#pki'
 import type { CertificateRequest } from './request.ts'
@@ -15,8 +15,10 @@ export function viewWithoutReading(
   requestHash: string,
 ): SecretView | undefined {
   const { status } = certificate
-  // Never issued and not there: it is to be made. Issued and not there: it may only have lost its label.
-  if (!cached) return status?.revision === undefined ? { state: 'absent' } : undefined
+  // Never issued and not there: it is to be made. Issued and not there: it may only have lost its label. Found to be
+  // somebody else's, who does not carry our label: it may still be in the way.
+  const wasForeign = findCondition(status?.conditions, 'Ready')?.reason === 'SecretNotOurs'
+  if (!cached) return status?.revision === undefined && !wasForeign ? { state: 'absent' } : undefined
   const foreign = foreignness(certificate, cached)
   if (foreign) return { state: 'foreign', why: foreign }
   const isAsRemembered =

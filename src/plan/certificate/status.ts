@@ -1,6 +1,7 @@
-import { annotations, type CertificateStatus, type NewCondition, type Reason, withConditions } from '#api'
+import { type CertificateStatus, findCondition, type NewCondition, withConditions } from '#api'
 import { type Failure, type Instant, toRfc3339 } from '#base'
-import { type CertificatePlan, heldOf, renewAt, secretNameOf, unfulfilled } from './plan.ts'
+import { type Cause, condition } from '../condition.ts'
+import { type CertificatePlan, renewAt, revisionsSoFar, secretNameOf, unfulfilled } from './plan.ts'
 import type { CertificateWorld, SecretView } from './world.ts'
 
 /** What a visit came to. */
@@ -25,16 +26,38 @@ export function certificateStatus(
   now: Instant,
 ): CertificateStatus {
   const { status: before = {}, metadata } = world.certificate
-  if (plan.do === 'wait') return before
   const observedGeneration = metadata.generation ?? 0
-  const said = conditions(world, outcome, now).map((condition) => ({ ...condition, observedGeneration }))
+  const facts = certificateFacts(world)
+  const broken = unfulfilled(world, now)
+  const trouble = plan.do === 'wait' ? lastTrouble(before) : troubleOf(outcome)
+  const said = broken
+    ? unreadyConditions(trouble ?? { ...broken, isStalled: false }, observedGeneration)
+    : readyConditions(readyMessage(before, facts, outcome), trouble, observedGeneration)
   return {
     ...before,
     observedGeneration,
-    ...certificateFacts(world),
-    ...attemptFacts(before, outcome),
+    ...facts,
+    ...(plan.do !== 'wait' && attemptFacts(before, outcome)),
     conditions: withConditions(before.conditions, managed, said, now),
   }
+}
+
+/** What keeps a certificate from being issued. */
+interface Trouble extends Cause {
+  /** A person must act before Sifaka can. */
+  readonly isStalled: boolean
+}
+
+function troubleOf(outcome: CertificateOutcome): Trouble | undefined {
+  if (outcome.result !== 'failed') return undefined
+  const { kind, reason, message } = outcome.failure
+  return { reason, message, isStalled: kind === 'Terminal' || reason === 'SecretNotOurs' }
+}
+
+/** The failure of the last attempt, until the next one. One that is stalled is never tried again by the clock. */
+function lastTrouble({ conditions }: CertificateStatus): Trouble | undefined {
+  const said = findCondition(conditions, 'Issuing') ?? findCondition(conditions, 'Reconciling')
+  return said && { ...said, isStalled: false }
 }
 
 /** What is known of the certificate in the Secret; of one that is gone, what was known last. */
@@ -43,7 +66,7 @@ function certificateFacts(world: CertificateWorld): CertificateStatus {
   if (secret.state !== 'held') return { renewAt: undefined }
   const { held, metadata } = secret
   return {
-    revision: Number(metadata.annotations?.[annotations.revision] ?? certificate.status?.revision ?? 1),
+    revision: Math.max(1, revisionsSoFar(certificate, metadata)),
     serialNumber: held.serialNumber,
     fingerprint: held.fingerprint,
     issuer: held.issuer,
@@ -71,42 +94,22 @@ function attemptFacts(before: CertificateStatus, outcome: CertificateOutcome): C
   return { attempts: (before.attempts ?? 0) + 1, nextAttemptAt: toRfc3339(outcome.nextAttemptAt) }
 }
 
-/**
- * Ready follows the promise alone. While it is kept, a renewal that fails shows in Issuing; while it is broken,
- * Reconciling or Stalled say whether Sifaka is at it or a person must act (the kstatus conventions).
- */
-function conditions(world: CertificateWorld, outcome: CertificateOutcome, now: Instant): NewCondition[] {
-  const broken = unfulfilled(world, now)
-  const failure = outcome.result === 'failed' ? outcome.failure : undefined
-  if (!broken) {
-    const ready: NewCondition = {
-      type: 'Ready',
-      status: 'True',
-      reason: 'Issued',
-      message: readyMessage(world, outcome),
-    }
-    return failure ? [ready, because('Issuing', failure)] : [ready]
-  }
-  const cause = failure ?? { reason: broken.reason satisfies Reason, message: broken.message }
-  const ready: NewCondition = { ...because('Ready', cause), status: 'False' }
-  const isStalled = failure?.kind === 'Terminal' || failure?.reason === 'SecretNotOurs'
-  return [ready, because(isStalled ? 'Stalled' : 'Reconciling', cause)]
+/** Ready follows the promise alone: while it is kept, a renewal that fails shows in Issuing. */
+function readyConditions(message: string, trouble: Trouble | undefined, generation: number): NewCondition[] {
+  const ready = condition('Ready', 'True', { reason: 'Issued', message }, generation)
+  return trouble ? [ready, condition('Issuing', 'True', trouble, generation)] : [ready]
 }
 
-const because = (type: string, { reason, message }: { reason: string; message: string }): NewCondition => ({
-  type,
-  status: 'True',
-  reason,
-  message,
-})
+/** While the promise is broken: whether Sifaka is at it or a person must act (the kstatus conventions). */
+function unreadyConditions(trouble: Trouble, generation: number): NewCondition[] {
+  const how = trouble.isStalled ? 'Stalled' : 'Reconciling'
+  return [condition('Ready', 'False', trouble, generation), condition(how, 'True', trouble, generation)]
+}
 
 /** Says the same as long as the same certificate is in use. */
-function readyMessage(world: CertificateWorld, outcome: CertificateOutcome): string {
-  const held = heldOf(world)
-  if (!held) throw new Error('a Certificate is ready without a certificate')
-  const said = `valid until ${toRfc3339(held.notAfter)}`
+function readyMessage(before: CertificateStatus, facts: CertificateStatus, outcome: CertificateOutcome): string {
+  const said = `valid until ${facts.notAfter}`
   if (outcome.result === 'issued') return outcome.shortened ? `${said}: ${outcome.shortened}` : said
-  const { conditions = [], fingerprint } = world.certificate.status ?? {}
-  const earlier = conditions.find(({ type, status }) => type === 'Ready' && status === 'True')
-  return earlier && fingerprint === held.fingerprint ? earlier.message : said
+  const earlier = findCondition(before.conditions, 'Ready')
+  return earlier?.status === 'True' && before.fingerprint === facts.fingerprint ? earlier.message : said
 }

@@ -1,0 +1,21 @@
+import type { ConditionStatus, NewCondition } from '#api'
+import { plainText } from '#base'
+
+/** A message may quote names, patterns and foreign errors; a longer one helps nobody, and the API server refuses it. */
+const messageMax = 2048
+
+/** Why a condition is what it is. */
+export interface Cause {
+  readonly reason: string
+  readonly message: string
+}
+
+/** What is said of an object, in a form that the API server takes and a terminal can show. */
+export function condition(
+  type: string,
+  status: ConditionStatus,
+  { reason, message }: Cause,
+  observedGeneration: number,
+): NewCondition {
+  return { type, status, reason, message: plainText(message, messageMax), observedGeneration }
+}
