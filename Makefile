@@ -81,7 +81,7 @@ clean: ## remove everything that make has built or installed
 .PHONY: judges
 judges: .cache/zlint-$(ZLINT)
 	@missing=; command -v openssl >/dev/null || missing=openssl; \
-	command -v keytool >/dev/null || missing="$$missing default-jre-headless"; \
+	command -v keytool >/dev/null || missing="$${missing:+$$missing }default-jre-headless"; \
 	[ -z "$$missing" ] && exit; \
 	if [ "$$(id -u)" = 0 ] && [ -f /etc/debian_version ]; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends $$missing; \

@@ -1,16 +1,15 @@
 import { Readable, type Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import type { TestsStream } from 'node:test'
-import { spec } from 'node:test/reporters'
+import { spec, type TestEvent } from 'node:test/reporters'
 
 /**
  * Writes Node's own spec report of a test run. The numbers come last, after the failures that the reporter repeats at
  * its end, so that the last lines of a log always say how the run went.
  * @returns whether no test failed
  */
-export async function report(tests: TestsStream, output: Writable): Promise<boolean> {
+export async function report(tests: AsyncIterable<TestEvent>, output: Writable): Promise<boolean> {
   const numbers: string[] = []
-  let passed = true
+  let passed = false
   async function* withoutNumbers(): AsyncGenerator<unknown> {
     for await (const event of tests) {
       if (event.type === 'test:summary' && event.data.file === undefined) passed = event.data.success

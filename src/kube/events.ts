@@ -49,7 +49,7 @@ const seriesGapMs = 6 * minute
 const seriesWriteMs = 30 * second
 const queueMax = 1000
 const seriesMax = 4096
-const inFlightMax = 4
+const inFlightMax = 8
 const attemptsMax = 4
 const requestTimeoutMs = 10 * second
 /** Per object: client-go's limits of its spam filter. */

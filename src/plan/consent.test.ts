@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import type { AllowedNamespaces, LabelSelector } from '#api'
+import { mayRefer, selectorMatches } from './consent.ts'
+
+const labels = { team: 'shop', tier: 'prod' }
+
+suite('a label selector', () => {
+  type Requirement = NonNullable<LabelSelector['matchExpressions']>[number]
+  const needs = (key: string, operator: Requirement['operator'], values?: string[]): LabelSelector => ({
+    matchExpressions: [{ key, operator, ...(values && { values }) }],
+  })
+  const cases: readonly [matches: boolean, selector: LabelSelector][] = [
+    [true, {}],
+    [true, { matchLabels: {}, matchExpressions: [] }],
+    [true, { matchLabels: { team: 'shop' } }],
+    [true, { matchLabels: { team: 'shop', tier: 'prod' } }],
+    [false, { matchLabels: { team: 'shop', tier: 'test' } }],
+    [false, { matchLabels: { other: '' } }],
+    [true, needs('team', 'In', ['bank', 'shop'])],
+    [false, needs('team', 'In', ['bank'])],
+    [false, needs('team', 'In')],
+    [false, needs('other', 'In', ['shop'])],
+    [true, needs('team', 'NotIn', ['bank'])],
+    [false, needs('team', 'NotIn', ['bank', 'shop'])],
+    [true, needs('team', 'NotIn')],
+    [true, needs('other', 'NotIn', ['shop'])],
+    [true, needs('team', 'Exists')],
+    [false, needs('other', 'Exists')],
+    [false, needs('team', 'DoesNotExist')],
+    [true, needs('other', 'DoesNotExist')],
+    [false, { matchLabels: { team: 'shop' }, ...needs('tier', 'NotIn', ['prod']) }],
+    [
+      false,
+      {
+        matchExpressions: [
+          { key: 'team', operator: 'Exists' },
+          { key: 'tier', operator: 'DoesNotExist' },
+        ],
+      },
+    ],
+  ]
+  for (const [matches, selector] of cases) {
+    test(`${JSON.stringify(selector)} ${matches ? 'matches' : 'does not match'}`, () => {
+      assert.equal(selectorMatches(selector, labels), matches)
+    })
+  }
+})
+
+suite('another namespace may refer to a target', () => {
+  const cases: readonly [may: boolean, allowed: AllowedNamespaces | undefined][] = [
+    [false, undefined],
+    [false, { from: 'Same' }],
+    [true, { from: 'All' }],
+    [true, { from: 'Selector', selector: { matchLabels: { team: 'shop' } } }],
+    [false, { from: 'Selector', selector: { matchLabels: { team: 'bank' } } }],
+    [false, { from: 'Selector' }],
+  ]
+  for (const [may, allowedNamespaces] of cases) {
+    const target = { metadata: { name: 'ca', namespace: 'pki' }, allowedNamespaces }
+    test(`${JSON.stringify(allowedNamespaces)}: ${may}`, () => {
+      assert.equal(mayRefer(target, { name: 'shop', labels }), may)
+    })
+    test(`${JSON.stringify(allowedNamespaces)}: its own always may`, () => {
+      assert.equal(mayRefer(target, { name: 'pki', labels: {} }), true)
+    })
+  }
+})

@@ -1,0 +1,275 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { annotations, type Secret, secretLabel } from '#api'
+import { fromRfc3339, second } from '#base'
+import { parseCertificate, renewalTime } from '#pki'
+import {
+  type Action,
+  commitAndLose,
+  crash,
+  keyMatchesLeaf,
+  type Point,
+  type RecordedRequest,
+  type Recorder,
+  recordVersions,
+  type Version,
+  type When,
+} from '#test/faults'
+import { isReady, type Namespace, revisionOf, textOf } from './namespace.ts'
+import { inWords, Sandbox, type SandboxOperator } from './sandbox.ts'
+
+/**
+ * Kills the operator at every write of every workload, at each point of the write's life, and lets a fresh one go on.
+ * The writes come from a recorded run without faults. `make test` takes a sample.
+ */
+const isLong = process.env['SIFAKA_TEST_LONG'] === '1'
+const seed = Number(process.env['SIFAKA_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
+const sampleSize = 9
+/** Cases at a time: each starts an operator twice. */
+const concurrency = 2
+const quietMs = 2 * second
+/** Due 12 to 24 s after it was issued: later than a case takes to see that nothing more is written. */
+const renewal = { beforePercent: 90 } as const
+const renewed = { duration: '4m', renewal } as const
+const renewalDueMs = 24 * second
+
+/** What is done before the operator whose writes count starts; it finds the rest to do. */
+interface Workload {
+  readonly name: string
+  /** With an operator at work that is stopped afterwards. */
+  prepare(namespace: Namespace): Promise<unknown>
+  /** While no operator runs. */
+  begin(namespace: Namespace): Promise<unknown>
+  /** All writes of a run without faults, sorted. */
+  readonly writes: readonly string[]
+  /** Certificates that are issued from first to last. */
+  readonly revisions: number
+}
+
+const workloads: readonly Workload[] = [
+  {
+    name: 'authority',
+    prepare: async () => {},
+    begin: (namespace) => namespace.createAuthority('ca'),
+    writes: ['create events', 'create secrets', 'patch authorities/status'],
+    revisions: 0,
+  },
+  {
+    name: 'issuance',
+    prepare: (namespace) => readyAuthority(namespace),
+    begin: (namespace) => namespace.createCertificate('web'),
+    writes: ['create events', 'create secrets', 'patch certificates/status'],
+    revisions: 1,
+  },
+  {
+    name: 'renewal',
+    async prepare(namespace) {
+      await readyAuthority(namespace)
+      await namespace.createCertificate('web', renewed)
+      await namespace.certificateReady('web', 1)
+    },
+    begin: async () => {},
+    writes: ['create events', 'patch certificates/status', 'patch secrets'],
+    revisions: 2,
+  },
+]
+
+async function readyAuthority(namespace: Namespace): Promise<void> {
+  await namespace.createAuthority('ca')
+  await namespace.authorityReady('ca')
+}
+
+/** A fault at the first request of one kind. */
+interface Case {
+  readonly workload: Workload
+  /** `verb resource/subresource`. */
+  readonly write: string
+  readonly point: Point | 'answer lost'
+}
+
+const points = ['before', 'afterCommit', 'afterReply', 'answer lost'] as const
+const everyCase: readonly Case[] = workloads.flatMap((workload) =>
+  workload.writes.flatMap((write) => points.map((point) => ({ workload, write, point }))),
+)
+
+/** An equal number from each workload, chosen by the seed. */
+function sample(size: number): Case[] {
+  const random = mulberry32(seed)
+  const shuffled = everyCase.map((one) => ({ one, at: random() })).sort((a, b) => a.at - b.at)
+  const share = size / workloads.length
+  return workloads.flatMap((workload) => {
+    return shuffled
+      .filter(({ one }) => one.workload === workload)
+      .slice(0, share)
+      .map(({ one }) => one)
+  })
+}
+
+/** A small random generator with a seed, public domain (Tommy Ettinger). */
+function mulberry32(from: number): () => number {
+  let state = from
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+const cases = isLong ? everyCase : sample(sampleSize)
+
+/** A namespace made ready for a workload, and every version of its Secrets. */
+interface Stage {
+  readonly namespace: Namespace
+  readonly recorder: Recorder
+  /** When it was made ready, on the monotonic clock. */
+  readonly readyAtMs: number
+}
+
+let sandbox: Sandbox
+
+before(async () => {
+  sandbox = await Sandbox.open()
+})
+
+after(() => sandbox?.close())
+
+/** Makes namespaces ready, all by one operator. */
+async function prepare(workload: Workload, count: number): Promise<Stage[]> {
+  const namespaces = await Promise.all(Array.from({ length: count }, () => sandbox.namespace(workload.name)))
+  const recorders = await Promise.all(
+    namespaces.map(({ name }) =>
+      recordVersions({ kubeconfig: sandbox.kubeconfig, path: `/api/v1/namespaces/${name}/secrets` }),
+    ),
+  )
+  const operator = await sandbox.operator({ namespaces, who: `prepares ${workload.name}` })
+  await Promise.all(namespaces.map((namespace) => workload.prepare(namespace)))
+  const readyAtMs = performance.now()
+  assert.equal(await operator.stop(), 0)
+  return namespaces.map((namespace, i) => ({ namespace, recorder: recorders[i] as Recorder, readyAtMs }))
+}
+
+const isDone = async ({ revisions }: Workload, namespace: Namespace): Promise<void> => {
+  await namespace.authorityReady('ca', 20_000)
+  if (revisions > 0) await namespace.certificateReady('web', revisions, 20_000)
+}
+
+for (const workload of workloads) {
+  const chosen = cases.filter((one) => one.workload === workload)
+  describe(workload.name, { concurrency }, () => {
+    let stages: Stage[]
+
+    before(async () => {
+      stages = await prepare(workload, chosen.length + 1)
+    })
+
+    after(async () => {
+      for (const { recorder } of stages) await recorder.close()
+    })
+
+    test('without a fault: the writes are those that this file knows', async () => {
+      const { stage, who } = await begin(workload, stages)
+      const operator = await sandbox.operator({ namespaces: [stage.namespace], who })
+      await isDone(workload, stage.namespace)
+      await sandbox.proxy.waitFor((requests) => inWords(requests.filter(isEventOf(stage))).length > 0)
+      await assertConverged(workload, stage, who)
+      assert.deepEqual(inWords(sandbox.writes((request) => request.who === who)).sort(), workload.writes)
+      await operator.kill()
+    })
+
+    for (const one of chosen) {
+      const how = one.point === 'answer lost' ? 'its answer is lost' : `SIGKILL ${one.point}`
+      test(`${one.write}: ${how}`, async () => {
+        const { stage, who } = await begin(workload, stages)
+        const operator = await suffer(one, stage, who)
+        await isDone(workload, stage.namespace)
+        await assertConverged(workload, stage, who)
+        await operator.kill()
+      })
+    }
+  })
+}
+
+const isEventOf =
+  ({ namespace }: Stage) =>
+  ({ resource, namespace: where, status }: RecordedRequest): boolean =>
+    resource === 'events' && where === namespace.name && status === 201
+
+/** Takes the next stage and sets the workload going. */
+async function begin(workload: Workload, stages: Stage[]): Promise<{ stage: Stage; who: string }> {
+  const stage = stages.pop()
+  if (!stage) throw new Error('there are too few stages')
+  if (workload.name === 'renewal') await sleep(Math.max(0, stage.readyAtMs + renewalDueMs - performance.now()))
+  await workload.begin(stage.namespace)
+  return { stage, who: stage.namespace.name }
+}
+
+/** Runs an operator into the fault; returns the one that is at work then: a fresh one, or the same if it lives. */
+async function suffer({ write, point }: Case, { namespace }: Stage, who: string): Promise<SandboxOperator> {
+  const struck = Promise.withResolvers<void>()
+  const starting = Promise.withResolvers<SandboxOperator>()
+  const kill = async (): Promise<void> => {
+    await (await starting.promise).kill()
+    struck.resolve()
+  }
+  const action: Action = point === 'answer lost' ? commitAndLose() : crash(point, kill)
+  sandbox.proxy.add({ when: { who, ...requestOf(write) }, do: action })
+  const operator = await sandbox.operator({ namespaces: [namespace], who })
+  starting.resolve(operator)
+  if (point === 'answer lost') {
+    await sandbox.proxy.waitFor((requests) => requests.some((one) => one.who === who && one.fault === 'commitAndLose'))
+    return operator
+  }
+  await struck.promise
+  return sandbox.operator({ namespaces: [namespace], who })
+}
+
+function requestOf(write: string): When {
+  const [verb, path = ''] = write.split(' ')
+  const [resource = '', subresource = ''] = path.split('/')
+  return { verb: verb as 'create' | 'patch', resource, subresource }
+}
+
+/** Nothing more is written, all agrees, and nothing wrong was ever to be seen. */
+async function assertConverged(workload: Workload, { namespace, recorder }: Stage, who: string): Promise<void> {
+  // Events may still be on their way.
+  await sandbox.writesWithin(300)
+  const late = await sandbox.writesWithin(quietMs, (request) => request.who === who)
+  assert.deepEqual(inWords(late), [], 'nothing is written any more')
+
+  await recorder.caughtUp()
+  assertSecretsWereWhole(recorder.versions)
+  assert.ok(isReady(await namespace.authority('ca')))
+  if (workload.revisions === 0) return
+  const [certificate, secret] = await Promise.all([namespace.certificate('web'), namespace.secret('web')])
+  const { status } = certificate
+  const leaf = parseCertificate(textOf(secret, 'tls.crt'))
+  assert.ok(isReady(certificate))
+  assert.equal(revisionOf(secret), String(workload.revisions))
+  assert.deepEqual([status?.revision, status?.fingerprint], [workload.revisions, leaf.fingerprint])
+  assert.equal(status?.secret?.resourceVersion, secret.metadata.resourceVersion)
+  assertOneCertificatePerRevision(recorder.of('web'), workload.revisions)
+}
+
+/** At most one CA ever, and in every version of every Secret the key belongs to the certificate. */
+function assertSecretsWereWhole(versions: readonly Version[]): void {
+  for (const { object } of versions) assert.ok(keyMatchesLeaf(object), `${object.metadata.name} is a pair`)
+  const ofCa = versions.filter(({ object }) => (object as unknown as Secret).metadata.labels?.[secretLabel] === 'ca')
+  assert.equal(new Set(ofCa.map(({ object }) => object.data?.['tls.crt'])).size, 1, 'one CA')
+}
+
+function assertOneCertificatePerRevision(versions: readonly Version[], revisions: number): void {
+  const secrets = versions.map(({ object }) => object as unknown as Secret)
+  assert.deepEqual(
+    secrets.map(revisionOf),
+    Array.from({ length: revisions }, (_, i) => String(i + 1)),
+    'each revision was written once',
+  )
+  for (const [i, next] of secrets.slice(1).entries()) {
+    const { fingerprint, notBefore, notAfter } = parseCertificate(textOf(secrets[i] as Secret, 'tls.crt'))
+    const due = renewalTime({ notBefore, notAfter, jitterSeed: fingerprint, ...renewal })
+    const at = fromRfc3339(next.metadata.annotations?.[annotations.issuedAt]) ?? 0
+    assert.ok(at >= due, 'renewed only when it was due')
+  }
+}
