@@ -12,6 +12,7 @@ import { keyOf } from '#base'
 import { type Caches, index } from '#controllers'
 import { Cache, type CacheOptions, resourceOf, resources } from '#kube'
 import { authorityKeyOf, parentKeyOf, secretNameOf } from '#plan'
+import { ownObject, ownSecret } from './projections.ts'
 
 type Common = Pick<CacheOptions<KubeObject>, 'client' | 'clock' | 'logger' | 'random' | 'namespaces'>
 
@@ -21,11 +22,13 @@ export function createCaches(common: Common): Caches {
     authorities: new Cache<Authority>({
       ...common,
       resource: resourceOf(authorityKind),
+      project: ownObject<Authority>,
       indexes: { [index.byParent]: (authority) => some(parentKeyOf(authority)), [index.byNamespace]: namespaceOf },
     }),
     certificates: new Cache<Certificate>({
       ...common,
       resource: resourceOf(certificateKind),
+      project: ownObject<Certificate>,
       indexes: {
         [index.byAuthority]: (certificate) => [authorityKeyOf(certificate)],
         [index.bySecret]: (certificate) => [secretKeyOf(certificate)],
@@ -37,6 +40,7 @@ export function createCaches(common: Common): Caches {
       resource: resources.secrets,
       labelSelector: secretLabel,
       metadataOnly: true,
+      project: ownSecret,
       indexes: { [index.byIssuer]: ({ metadata }) => some(metadata.annotations?.[annotations.issuedBy]) },
     }),
     // Labels of namespaces decide about grants; a namespace is a name of no namespace.

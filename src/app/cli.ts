@@ -4,8 +4,10 @@ import { type GivenSettings, loadConfig, type Setting, settings } from '#config'
 import { createLogger } from '#telemetry'
 import { startOperator } from './operator.ts'
 
+type Environment = Readonly<Record<string, string | undefined>>
+
 /** The command line: `sifaka operator`, and later others. */
-export function createCli(version: string): Command {
+export function createCli(version: string, env: Environment): Command {
   const program = new Command('sifaka')
     .description('The whole life of X.509 certificates, as Kubernetes resources')
     .version(version)
@@ -13,7 +15,7 @@ export function createCli(version: string): Command {
   const operator = program
     .command('operator')
     .description('Run the operator: reconcile Authorities and Certificates until SIGTERM')
-    .action(async (given: GivenSettings) => runOperator(given, version))
+    .action(async (given: GivenSettings) => runOperator(given, version, env))
   for (const [name, setting] of Object.entries(settings)) operator.addOption(optionOf(name, setting))
   return program
 }
@@ -25,7 +27,7 @@ function optionOf(name: string, setting: Setting): Option {
   return setting.default === undefined || setting.default === '' ? option : option.default(setting.default)
 }
 
-async function runOperator(given: GivenSettings, version: string): Promise<void> {
+async function runOperator(given: GivenSettings, version: string, env: Environment): Promise<void> {
   const config = loadConfig(given)
   const logger = createLogger(config.logLevel)
   const signals = new Promise<NodeJS.Signals>((resolve) => {
@@ -38,7 +40,7 @@ async function runOperator(given: GivenSettings, version: string): Promise<void>
       process.exit(1)
     })
   }
-  const operator = await startOperator(config, version, logger)
+  const operator = await startOperator({ config, env, version, logger })
   await signals
   await operator.stop()
 }

@@ -4,7 +4,7 @@ import type { Sample } from '#telemetry'
 import type { Parts } from './wire.ts'
 
 /** Adds the gauges that are read from the caches and queues when somebody asks for the metrics. */
-export function addGauges({ metrics, caches, kinds, lease, events }: Omit<Parts, 'audit'>): void {
+export function addGauges({ metrics, caches, kinds, lease, events }: Parts): void {
   const { certificates, authorities } = caches
   metrics.addGauge('sifaka_active', '1 while this replica holds the Lease and works, 0 while it stands by.', {}, () =>
     lease.isHeld() ? 1 : 0,

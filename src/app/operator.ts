@@ -1,7 +1,7 @@
 import { type Logger, second } from '#base'
-import type { Config } from '#config'
 import { type LoopLag, measureLoopLag, type ProbeServer, startProbeServer } from '#telemetry'
-import { type Parts, wire } from './wire.ts'
+import { addGauges } from './gauges.ts'
+import { type Parts, type Surroundings, wire } from './wire.ts'
 
 /** An operator at work. */
 export interface Operator {
@@ -22,8 +22,10 @@ const staleMsMax = 180 * second
  * Starts the operator and returns at once; it takes its first decision when it has the whole view and the Lease.
  * @throws Failure Terminal when the configuration cannot be used; Error when the address is taken
  */
-export async function startOperator(config: Config, version: string, logger: Logger): Promise<Operator> {
-  const parts = await wire(config, version, logger)
+export async function startOperator(surroundings: Surroundings): Promise<Operator> {
+  const { config, version, logger } = surroundings
+  const parts = await wire(surroundings)
+  addGauges(parts)
   const { caches, lease, identity } = parts
   const lag = measureLoopLag()
   const server = await serve(config.listen, parts, lag)

@@ -24,7 +24,15 @@ import {
 import { Executor } from '#runtime'
 import { createMetrics, type Metrics } from '#telemetry'
 import { createCaches } from './caches.ts'
-import { addGauges } from './gauges.ts'
+
+/** What an operator is built from. */
+export interface Surroundings {
+  readonly config: Config
+  /** The process's environment: where a Pod finds the API server. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly version: string
+  readonly logger: Logger
+}
 
 /** All parts of an operator, none of them started. */
 export interface Parts {
@@ -44,12 +52,12 @@ const perTarget = 16
 const waitingMax = 20_000
 
 /** Builds all parts by hand, bottom up. */
-export async function wire(config: Config, version: string, logger: Logger): Promise<Parts> {
+export async function wire({ config, env, version, logger }: Surroundings): Promise<Parts> {
   const common = { clock: systemClock, logger, random: Math.random }
   const identity = config.identity ?? `${hostname()}-${randomId()}`
   const metrics = createMetrics(version)
   const { kubeconfig, context } = config
-  const connection = await loadConnection({ kubeconfig, context, env: process.env, clock: systemClock })
+  const connection = await loadConnection({ kubeconfig, context, env, clock: systemClock })
   const client = createKubeClient({
     ...common,
     connection,
@@ -89,7 +97,6 @@ export async function wire(config: Config, version: string, logger: Logger): Pro
     createCertificateController(tools, directory, executor),
   ]
   const parts = { client, caches, events, lease, kinds, metrics, audit, identity }
-  addGauges(parts)
   return parts
 }
 

@@ -3,7 +3,8 @@
  *
  * - Terminal: a user must change something. No retry until an object that we watch changes.
  * - Waiting: nothing is wrong, something else must come first. Carries when to look again.
- * - Retryable: anything that may go away by itself. Retried with backoff; `retryAfterMs`, where the other side named it, wins.
+ * - Retryable: anything that may go away by itself. Retried with backoff; `retryAfterMs`, if the other side named it,
+ *   wins.
  * - Bug: all that nobody classified. Retried like Retryable, counted, logged with its stack.
  *
  * The kind is a field, so it survives a second copy of this module in a plugin package.
@@ -11,8 +12,8 @@
 export type FailureKind = 'Terminal' | 'Waiting' | 'Retryable' | 'Bug'
 
 /**
- * A classified failure. `reason` is PascalCase and goes into a condition; `message` is read by users: it names the cause
- * and what to do, and holds no secret.
+ * A classified failure. `reason` is PascalCase and goes into a condition; `message` is read by users: it names the
+ * cause and what to do, and holds no secret.
  */
 export class Failure extends Error {
   readonly kind: FailureKind

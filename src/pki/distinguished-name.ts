@@ -27,12 +27,22 @@ function parseName(der: Uint8Array): Name {
   }
 }
 
+/** Texts of Names by their octets: all certificates of an issuer carry the same. */
+const formatted = new Map<string, string>()
+const maxFormatted = 256
+
 /** The text of a DER Name by RFC 4514: the last RDN first. */
 export function formatName(der: Uint8Array): string {
-  return parseName(der)
+  const octets = Buffer.from(der).toString('latin1')
+  const known = formatted.get(octets)
+  if (known !== undefined) return known
+  const text = parseName(der)
     .map((attributes) => attributes.map(formatAttribute).join('+'))
     .reverse()
     .join(',')
+  if (formatted.size >= maxFormatted) formatted.clear()
+  formatted.set(octets, text)
+  return text
 }
 
 /** The common name of a DER Name; of several the last one, which is the most specific. */

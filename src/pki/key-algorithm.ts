@@ -1,4 +1,4 @@
-import { generateKeyPair, type KeyObject } from 'node:crypto'
+import { generateKeyPair, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import { AsnConvert } from '@peculiar/asn1-schema'
 import { AlgorithmIdentifier } from '@peculiar/asn1-x509'
@@ -21,6 +21,11 @@ interface AlgorithmTraits {
   readonly sizes: readonly number[]
   /** How private keys can be written. */
   readonly encodings: readonly KeyEncoding[]
+  /**
+   * Whether making a key of this size, or a signature with one, takes less than going to the thread pool and back
+   * (P-256: 0.03 ms against 0.1 ms).
+   */
+  isQuick(size: number): boolean
   generate(size: number): Promise<{ privateKey: KeyObject }>
   /** The size of `key` in bits, or undefined when it is a key of another algorithm. */
   sizeOf(key: KeyObject): number | undefined
@@ -57,18 +62,26 @@ function curveSize(key: KeyObject): number | undefined {
 /** RFC 4055 section 5: PKCS #1 v1.5 with SHA-256, and NULL as parameters. */
 const rsaWithSha256 = signatureAlgorithm('sha256', '1.2.840.113549.1.1.11', null)
 
+/** OpenSSL has machine code of its own for P-256. */
+const quickCurve = 256
+
 /** The algorithms that keys can have. One more entry is one more algorithm, everywhere. */
 const keyAlgorithms = {
   ECDSA: {
     sizes: [256, 384, 521],
     encodings: ['PKCS8'],
-    generate: (size) => generatePair('ec', { namedCurve: curveOf(size).name }),
+    isQuick: (size) => size === quickCurve,
+    generate: async (size) => {
+      const options = { namedCurve: curveOf(size).name }
+      return size === quickCurve ? generateKeyPairSync('ec', options) : generatePair('ec', options)
+    },
     sizeOf: curveSize,
     signature: (size) => curveOf(size).signature,
   },
   RSA: {
     sizes: [2048, 3072, 4096],
     encodings: ['PKCS8', 'PKCS1'],
+    isQuick: () => false,
     generate: (modulusLength) => generatePair('rsa', { modulusLength }),
     sizeOf: (key) => (key.asymmetricKeyType === 'rsa' ? key.asymmetricKeyDetails?.modulusLength : undefined),
     signature: () => rsaWithSha256,

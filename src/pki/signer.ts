@@ -15,7 +15,7 @@ export interface Signer {
 }
 
 /**
- * Signs with a private key in memory, in Node's thread pool: ECDSA with the hash of the curve's strength, RSA by
+ * Signs with a private key in memory, in Node's thread pool where that pays: ECDSA with the hash of the curve's strength, RSA by
  * PKCS #1 v1.5 with SHA-256.
  * @throws PkiError InvalidKey when the key cannot sign, or its public half does not belong to it
  */
@@ -25,9 +25,15 @@ export function keySigner(key: KeyObject): Signer {
     throw new PkiError('InvalidKey', 'signing takes a private key, ECDSA on a NIST curve or RSA')
   }
   const publicKey = publicKeyOf(key)
-  const algorithm = traitsOf(spec.algorithm).signature(spec.size)
+  const traits = traitsOf(spec.algorithm)
+  const algorithm = traits.signature(spec.size)
   checkPair(key, publicKey, algorithm.hash)
-  return { publicKey, algorithm, sign: (tbs) => signAsync(algorithm.hash, tbs, key) }
+  const isQuick = traits.isQuick(spec.size)
+  return {
+    publicKey,
+    algorithm,
+    sign: async (tbs) => (isQuick ? sign(algorithm.hash, tbs, key) : signAsync(algorithm.hash, tbs, key)),
+  }
 }
 
 /** A damaged key can parse and yet make signatures that nobody can verify: found here, before anything is signed. */

@@ -35,7 +35,9 @@ export async function startControlPlane(flags: readonly string[] = []): Promise<
   return {
     kubeconfig: join(data, 'kubeconfig'),
     async stop() {
-      const ended = once(child, 'exit')
+      // Ctrl-C in a terminal reaches the child as well: it may have ended already.
+      const isRunning = child.exitCode === null && child.signalCode === null
+      const ended = isRunning ? once(child, 'exit') : undefined
       child.kill('SIGTERM')
       await ended
       rmSync(data, { recursive: true, force: true })

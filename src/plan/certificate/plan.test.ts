@@ -12,7 +12,7 @@ import {
   noon,
   secretMetadata,
 } from '#test/make'
-import { type CertificatePlan, type IssuePlan, planCertificate, renewAt } from './plan.ts'
+import { authorityKeyOf, type CertificatePlan, type IssuePlan, planCertificate, renewAt, secretNameOf } from './plan.ts'
 import type { CertificateWorld, SecretView } from './world.ts'
 
 type Change = Partial<CertificateWorld>
@@ -126,8 +126,18 @@ suite('what stands in the way', () => {
   test('a policy sees the namespace of the certificate', () => {
     const policy = { rules: [{ names: { dns: ['*.{namespace}.svc'] } }] }
     const wanted = certificate({ spec: { dnsNames: ['web.shop.svc'] } })
-    assert.equal(plan({ secret: absent, certificate: wanted, authority: authorityView({ policy }) }).do, 'issue')
+    const world = { secret: absent, authority: authorityView({ policy }) }
+    assert.equal(plan({ ...world, certificate: wanted }).do, 'issue')
+    const { namespace: _, ...metadata } = wanted.metadata
+    assert.equal(plan({ ...world, certificate: { ...wanted, metadata } }).do, 'refuse')
   })
+})
+
+test('what a Certificate refers to', () => {
+  assert.equal(authorityKeyOf(certificate()), 'shop/ca')
+  assert.equal(authorityKeyOf(certificate({ spec: { authorityRef: { name: 'ca', namespace: 'pki' } } })), 'pki/ca')
+  assert.equal(secretNameOf(certificate()), 'web')
+  assert.equal(secretNameOf(certificate({ spec: { secretName: 'web-tls' } })), 'web-tls')
 })
 
 suite('after a failed attempt', () => {
@@ -271,7 +281,7 @@ test('near the end of its authority a certificate is not halved again and again'
   const end = noon + 200 * day
   const authority = authorityView({ notAfter: end })
   const starts: number[] = []
-  let secret = absent
+  let secret: SecretView = absent
   for (let now = noon; now < end; ) {
     const world = certificateWorld({ authority, secret })
     const made = planCertificate(world, now)

@@ -65,81 +65,49 @@ export function planCertificate(world: CertificateWorld, now: Instant): Certific
 
 /** Metadata of our Secret when it does not carry our label: it would not be watched. */
 function unlabelled({ secret }: CertificateWorld): ObjectMeta | undefined {
-  if (secret.state !== 'held') return undefined
-  return secret.metadata.labels?.[secretLabel] === 'certificate' ? undefined : secret.metadata
-}
-
-/** Whether the Secret holds what the spec asks for, unexpired: the promise behind Ready. */
-export function unfulfilled(world: CertificateWorld, now: Instant): Finding | undefined {
-  for (const check of promiseChecks) {
-    const finding = check(world, now)
-    if (finding) return finding
-  }
-  return undefined
+  if (secret.state !== 'held' || secret.metadata.labels?.[secretLabel] === 'certificate') return undefined
+  return secret.metadata
 }
 
 /** Why a new certificate is needed, if one is: a broken promise, or the time of renewal. */
 function needOfIssuance(world: CertificateWorld, now: Instant): Finding | undefined {
-  return unfulfilled(world, now) ?? renewalIsDue(world, now)
+  const { secret } = world
+  const broken = unfulfilled(world, now)
+  if (broken || secret.state !== 'held' || renewAt(world, secret.held) > now) return broken
+  return { reason: 'RenewalDue', message: `the certificate expires at ${toRfc3339(secret.held.notAfter)}` }
 }
 
-type Check = (world: CertificateWorld, now: Instant) => Finding | undefined
-
-const requestIsInvalid: Check = ({ request }) =>
-  request instanceof Failure ? { reason: 'InvalidRequest', message: request.message } : undefined
-
-const secretIsForeign: Check = ({ secret }) =>
-  secret.state === 'foreign' ? { reason: 'SecretNotOurs', message: secret.why } : undefined
-
-const secretIsMissing: Check = ({ secret, certificate }) =>
-  secret.state === 'absent'
-    ? { reason: 'SecretMissing', message: `Secret ${secretNameOf(certificate)} does not exist` }
-    : undefined
-
-const secretIsDamaged: Check = ({ secret, certificate }) =>
-  secret.state === 'damaged'
-    ? { reason: 'SecretDamaged', message: `Secret ${secretNameOf(certificate)} is damaged: ${secret.why}` }
-    : undefined
-
-const certificateDiffers: Check = (world) => {
-  const held = heldOf(world)
-  if (!held || held.differences.length === 0) return undefined
-  return {
-    reason: 'RequestChanged',
-    message: `the certificate does not satisfy the spec: ${held.differences.join('; ')}`,
+/** What keeps the Secret from holding what the spec asks for, unexpired: the promise behind Ready. */
+export function unfulfilled({ certificate, request, secret }: CertificateWorld, now: Instant): Finding | undefined {
+  if (request instanceof Failure) return { reason: 'InvalidRequest', message: request.message }
+  const name = secretNameOf(certificate)
+  switch (secret.state) {
+    case 'foreign':
+      return { reason: 'SecretNotOurs', message: secret.why }
+    case 'absent':
+      return { reason: 'SecretMissing', message: `Secret ${name} does not exist` }
+    case 'damaged':
+      return { reason: 'SecretDamaged', message: `Secret ${name} is damaged: ${secret.why}` }
+    case 'held':
+      return unsuited(secret.held, authorityKeyOf(certificate), now)
   }
 }
 
-const authorityChanged: Check = (world) => {
-  const held = heldOf(world)
-  const wanted = authorityKeyOf(world.certificate)
-  if (!held || held.issuedBy === wanted) return undefined
-  return { reason: 'AuthorityChanged', message: `the certificate was issued by ${held.issuedBy}, not by ${wanted}` }
+/** Why the certificate in the Secret will not do. */
+function unsuited(held: HeldCertificate, authority: string, now: Instant): Finding | undefined {
+  if (held.differences.length > 0) {
+    const message = `the certificate does not satisfy the spec: ${held.differences.join('; ')}`
+    return { reason: 'RequestChanged', message }
+  }
+  if (held.issuedBy !== authority) {
+    const message = `the certificate was issued by ${held.issuedBy}, not by ${authority}`
+    return { reason: 'AuthorityChanged', message }
+  }
+  if (held.notAfter <= now) {
+    return { reason: 'Expired', message: `the certificate expired at ${toRfc3339(held.notAfter)}` }
+  }
+  return undefined
 }
-
-const certificateIsExpired: Check = (world, now) => {
-  const held = heldOf(world)
-  return held && held.notAfter <= now
-    ? { reason: 'Expired', message: `the certificate expired at ${toRfc3339(held.notAfter)}` }
-    : undefined
-}
-
-const renewalIsDue: Check = (world, now) => {
-  const held = heldOf(world)
-  return held && renewAt(world, held) <= now
-    ? { reason: 'RenewalDue', message: `the certificate expires at ${toRfc3339(held.notAfter)}` }
-    : undefined
-}
-
-const promiseChecks: readonly Check[] = [
-  requestIsInvalid,
-  secretIsForeign,
-  secretIsMissing,
-  secretIsDamaged,
-  certificateDiffers,
-  authorityChanged,
-  certificateIsExpired,
-]
 
 /** What a certificate is made of. */
 interface Means {
@@ -231,10 +199,6 @@ export function renewAt({ certificate, authority }: CertificateWorld, held: Held
     ...(before !== undefined && { before: parseDuration(before) }),
     ...(beforePercent !== undefined && { beforePercent }),
   })
-}
-
-export function heldOf({ secret }: CertificateWorld): HeldCertificate | undefined {
-  return secret.state === 'held' ? secret.held : undefined
 }
 
 /** Name of the Secret that holds the certificate. */

@@ -3,9 +3,10 @@ import { before, suite, test } from 'node:test'
 import { annotations, type CertificateSpec, type CertificateStatus, type ObjectMeta, secretLabel } from '#api'
 import { day, hour, minute, terminal, toRfc3339 } from '#base'
 import { type Bundle, type BundleFiles, parseCertificates } from '#pki'
-import { certificate, issuedFiles, noon, secretMetadata, testCa } from '#test/make'
+import { certificate, certificateWorld, issuedFiles, noon, secretMetadata, testCa } from '#test/make'
 import { certificateRequest, requestHash } from './request.ts'
 import { viewOfSecret, viewWithoutReading } from './secret-view.ts'
+import { certificateStatus } from './status.ts'
 import type { SecretView } from './world.ts'
 
 const wanted = certificate()
@@ -43,6 +44,16 @@ suite('without reading', () => {
 
   test('one that was issued may have a Secret that has lost its label', () => {
     assert.equal(view(status, undefined), undefined)
+  })
+
+  test("somebody else's Secret that was in the way may still be there", () => {
+    const inTheWay = certificateStatus(
+      certificateWorld({ secret: { state: 'foreign', why: 'not ours' } }),
+      { do: 'keep', relabel: undefined },
+      { result: 'unchanged' },
+      noon,
+    )
+    assert.equal(view(inTheWay, undefined), undefined)
   })
 
   test('the status knows what the Secret holds', () => {

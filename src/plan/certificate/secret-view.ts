@@ -1,4 +1,11 @@
-import { annotations, type Certificate, findCondition, type ObjectMeta, secretLabel } from '#api'
+import {
+  annotations,
+  type Certificate,
+  type CertificateStatus,
+  findCondition,
+  type ObjectMeta,
+  secretLabel,
+} from '#api'
 import { Failure, fromRfc3339, isFailure, second } from '#base'
 import { type Bundle, backdateMs, differences, keySatisfies, parseBundle } from '#pki'
 import type { CertificateRequest } from './request.ts'
@@ -21,11 +28,9 @@ export function viewWithoutReading(
   if (!cached) return status?.revision === undefined && !wasForeign ? { state: 'absent' } : undefined
   const foreign = foreignness(certificate, cached)
   if (foreign) return { state: 'foreign', why: foreign }
-  const isAsRemembered =
-    status?.secret?.name === cached.name &&
-    status.secret.resourceVersion === cached.resourceVersion &&
-    cached.annotations?.[annotations.requestHash] === requestHash
-  const held = isAsRemembered ? heldByStatus(certificate, cached) : undefined
+  if (status?.secret?.name !== cached.name || status.secret.resourceVersion !== cached.resourceVersion) return undefined
+  if (cached.annotations?.[annotations.requestHash] !== requestHash) return undefined
+  const held = heldByStatus(status, cached)
   return held && { state: 'held', metadata: cached, held }
 }
 
@@ -55,10 +60,10 @@ function foreignness({ metadata }: Certificate, secret: ObjectMeta): string | un
   return `Secret ${secret.name} ${whose}. Choose another secretName, or delete the Secret if nobody needs it`
 }
 
-function heldByStatus({ status }: Certificate, metadata: ObjectMeta): HeldCertificate | undefined {
-  const { serialNumber, fingerprint, issuer } = status ?? {}
-  const notBefore = fromRfc3339(status?.notBefore)
-  const notAfter = fromRfc3339(status?.notAfter)
+function heldByStatus(status: CertificateStatus, metadata: ObjectMeta): HeldCertificate | undefined {
+  const { serialNumber, fingerprint, issuer } = status
+  const notBefore = fromRfc3339(status.notBefore)
+  const notAfter = fromRfc3339(status.notAfter)
   if (!serialNumber || !fingerprint || issuer === undefined) return undefined
   if (notBefore === undefined || notAfter === undefined) return undefined
   return { serialNumber, fingerprint, issuer, notBefore, notAfter, issuedBy: issuedBy(metadata), differences: [] }
@@ -85,7 +90,7 @@ function differencesOf(
 ): string[] {
   const found = differences({ profile: request, publicKey: key }, certificate).map(({ message }) => message)
   if (!keySatisfies(key, request.key)) found.push(`the key is not ${request.key.algorithm} ${request.key.size}`)
-  const isPkcs1 = files['tls.key']?.includes('BEGIN RSA PRIVATE KEY') ?? false
+  const isPkcs1 = files['tls.key']?.includes('BEGIN RSA PRIVATE KEY') === true
   if (isPkcs1 !== (request.encoding === 'PKCS1')) found.push(`the key is not written as ${request.encoding}`)
   const lifetimeMs = certificate.notAfter - certificate.notBefore - backdateMs
   const issuerEnd = Math.min(...[...intermediates, ...roots].map(({ notAfter }) => notAfter))
