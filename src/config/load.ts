@@ -15,7 +15,7 @@ export function loadConfig(given: GivenSettings): Config {
     const result = setting.schema.safeParse(text)
     if (!result.success) {
       const why = result.error.issues.map((issue) => issue.message).join(', ')
-      problems.push(`${setting.flag} (${setting.variable}) "${text ?? ''}": ${why}`)
+      problems.push(`${setting.flag} (${setting.variable}) "${text}": ${why}`)
     }
     return [name, result.data]
   })

@@ -162,7 +162,7 @@ suite('what comes of a visit', () => {
     const { logger, results } = start(t, async () => Promise.reject('a text'), { keys: ['a'] })
     await setImmediate()
     assert.deepEqual(results, ['bug'])
-    assert.equal(typeof logger.lines[0]?.fields['stack'], 'string')
+    assert.equal(typeof logger.lines[0]?.fields.stack, 'string')
   })
 })
 
@@ -227,7 +227,7 @@ test('what is forgotten starts anew, and does not come back by itself', async (t
   controller.enqueue('a')
   await setImmediate()
   assert.deepEqual(
-    logger.lines.map(({ fields }) => fields['failures']),
+    logger.lines.map(({ fields }) => fields.failures),
     [1, 1],
   )
 })

@@ -12,7 +12,6 @@ import {
   type Point,
   type RecordedRequest,
   type Recorder,
-  recordVersions,
   type Version,
   type When,
 } from '#test/faults'
@@ -141,11 +140,7 @@ after(() => sandbox?.close())
 /** Makes namespaces ready, all by one operator. */
 async function prepare(workload: Workload, count: number): Promise<Stage[]> {
   const namespaces = await Promise.all(Array.from({ length: count }, () => sandbox.namespace(workload.name)))
-  const recorders = await Promise.all(
-    namespaces.map(({ name }) =>
-      recordVersions({ kubeconfig: sandbox.kubeconfig, path: `/api/v1/namespaces/${name}/secrets` }),
-    ),
-  )
+  const recorders = await Promise.all(namespaces.map((namespace) => sandbox.recordSecrets(namespace)))
   const operator = await sandbox.operator({ namespaces, who: `prepares ${workload.name}` })
   await Promise.all(namespaces.map((namespace) => workload.prepare(namespace)))
   const readyAtMs = performance.now()
@@ -162,15 +157,9 @@ for (const workload of workloads) {
   const chosen = cases.filter((one) => one.workload === workload)
   describe(workload.name, { concurrency }, () => {
     let stages: Stage[]
-    let recorders: Recorder[]
 
     before(async () => {
       stages = await prepare(workload, chosen.length + 1)
-      recorders = stages.map(({ recorder }) => recorder)
-    })
-
-    after(async () => {
-      for (const recorder of recorders) await recorder.close()
     })
 
     test('without a fault: the writes are those that this file knows', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { hook, keyMatchesLeaf, type RecordedRequest, type Recorder, recordVersions } from '#test/faults'
+import { hook, keyMatchesLeaf, type RecordedRequest, type Recorder } from '#test/faults'
 import { type Namespace, revisionOf, until } from './namespace.ts'
 import { inWords, Sandbox, type SandboxOperator } from './sandbox.ts'
 
@@ -25,10 +25,7 @@ after(() => sandbox?.close())
 beforeEach(async () => {
   sandbox.proxy.clear()
   namespace = await sandbox.namespace('lease')
-  recorder = await recordVersions({
-    kubeconfig: sandbox.kubeconfig,
-    path: `/api/v1/namespaces/${namespace.name}/secrets`,
-  })
+  recorder = await sandbox.recordSecrets(namespace)
   const options = { namespaces: [namespace], leaseDuration: `${leaseMs / 1000}s` }
   active = await sandbox.operator({ ...options, who: `${namespace.name} first` })
   await until(
@@ -53,7 +50,6 @@ async function end(...alive: readonly SandboxOperator[]): Promise<void> {
   for (const { object } of recorder.versions) assert.ok(keyMatchesLeaf(object))
   const issued = recorder.versions.map(({ object }) => object.data?.['tls.crt'])
   assert.equal(new Set(issued).size, new Set(recorder.versions.map(({ object }) => object.metadata.uid)).size)
-  await recorder.close()
   await Promise.all(alive.map((operator) => operator.kill()))
 }
 

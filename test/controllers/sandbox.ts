@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubeObject } from '#api'
 import { silentLogger, systemClock } from '#base'
 import { createKubeClient, type KubeClient, loadConnection, resources } from '#kube'
-import { type FaultProxy, type RecordedRequest, startFaultProxy } from '#test/faults'
+import { type FaultProxy, type RecordedRequest, type Recorder, recordVersions, startFaultProxy } from '#test/faults'
 import { type ControlPlane, controlPlane, installCrds, type OperatorProcess, startOperator } from '#test/servers'
 import { Namespace } from './namespace.ts'
 
@@ -34,6 +34,7 @@ export class Sandbox {
   readonly proxy: FaultProxy
   readonly #plane: ControlPlane
   readonly #operators: SandboxOperator[] = []
+  readonly #recorders: Recorder[] = []
   readonly #doors = new Map<string, string>()
 
   private constructor(plane: ControlPlane, client: KubeClient, proxy: FaultProxy) {
@@ -58,6 +59,14 @@ export class Sandbox {
     const metadata = { name, labels }
     await this.client.create(resources.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata } as KubeObject)
     return new Namespace(this.client, name)
+  }
+
+  /** Keeps every version of the namespace's Secrets from now on, until the sandbox closes. */
+  async recordSecrets({ name }: Namespace): Promise<Recorder> {
+    const path = `/api/v1/namespaces/${name}/secrets`
+    const recorder = await recordVersions({ kubeconfig: this.kubeconfig, path })
+    this.#recorders.push(recorder)
+    return recorder
   }
 
   /** Starts an operator and returns when it is ready. */
@@ -98,6 +107,7 @@ export class Sandbox {
 
   async close(): Promise<void> {
     await Promise.all(this.#operators.map((operator) => operator.kill()))
+    await Promise.all(this.#recorders.map((recorder) => recorder.close()))
     await this.proxy.close()
     await this.client.close()
     await this.#plane.stop()
