@@ -24,8 +24,8 @@ export interface IssuedCertificate {
 
 /**
  * Signs for one Authority. Every method throws a Failure: Terminal when the same request will be refused again,
- * Waiting when something must come first, Retryable for anything that may go away by itself, a missing or damaged key of
- * the authority included; or the signal's reason once it is aborted.
+ * Waiting when something must come first, Retryable for anything that may go away by itself, a missing or damaged key
+ * of the authority included; or the signal's reason once it is aborted.
  */
 export interface Issuer {
   issue(request: EndEntityRequest, signal: AbortSignal): Promise<IssuedCertificate>

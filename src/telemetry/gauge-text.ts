@@ -4,7 +4,7 @@ export interface Sample {
   readonly value: number
 }
 
-/** A gauge with one series per object: read from a cache when it is asked for, so that no series outlives its object. */
+/** A gauge with one series per object, read from a cache when it is asked for: no series outlives its object. */
 export interface ObjectGauge {
   readonly name: string
   readonly help: string

@@ -29,6 +29,8 @@ import { about, inWords, Sandbox, type SandboxOperator } from './sandbox.ts'
 
 /** How long nothing may be written for it to count as quiet. */
 const quietMs = 1000
+/** A write whose answer was lost is tried again within this time, and refused. */
+const retryMs = 1000
 /** Requests that the whole of a case may take: far more than needed, far fewer than a hot loop makes. */
 const requestsMax = 40
 
@@ -95,6 +97,7 @@ async function assertConverged(namespace: Namespace, revision: number): Promise<
   assert.equal(revisionOf(secret), String(revision))
   assert.equal(status?.secret?.resourceVersion, secret.metadata.resourceVersion)
   assert.ok(keyMatchesLeaf(secret))
+  await sleep(retryMs)
   const late = await sandbox.writesWithin(quietMs, (request) => request.namespace === namespace.name)
   assert.deepEqual(inWords(late.filter(({ resource }) => resource !== 'events')), [])
   const requests = requestsIn(namespace)
@@ -176,6 +179,21 @@ describe('watches', { concurrency: 4 }, () => {
     await namespace.changeSpec('web', { dnsNames: ['new.example.com'] })
     await sleep(1500)
     assert.deepEqual(inWords(secretWrites(namespace)), ['create secrets'])
+    frozen.do.thaw()
+    await assertConverged(namespace, 2)
+    assert.deepEqual(inWords(secretWrites(namespace)), ['create secrets', 'patch secrets'])
+  })
+
+  test('of Secrets silent while the answers to our own writes are lost: each is read, not repeated', async () => {
+    const namespace = take()
+    const where = { resource: 'secrets', namespace: namespace.name } as const
+    const frozen = sandbox.proxy.add({ when: { ...where, verb: 'watch' }, do: freeze() })
+    sandbox.proxy.add({ when: { ...where, verb: ['create', 'patch'] }, times: 2, do: commitAndLose() })
+    await namespace.createCertificate('web')
+    await namespace.certificateReady('web', 1)
+    await namespace.changeSpec('web', { dnsNames: ['new.example.com'] })
+    await namespace.certificateReady('web', 2)
+    assert.deepEqual(inWords(secretWrites(namespace)), ['create secrets', 'patch secrets'])
     frozen.do.thaw()
     await assertConverged(namespace, 2)
     assert.deepEqual(inWords(secretWrites(namespace)), ['create secrets', 'patch secrets'])

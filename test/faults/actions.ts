@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Exchange } from './exchange.ts'
 import type { RecordedRequest } from './request.ts'
-import type { Rule } from './rules.ts'
 import { failureAnswer, type StatusOptions } from './status.ts'
 import type { TruncateOptions, WatchStream } from './watch-stream.ts'
 
@@ -124,12 +123,3 @@ export const truncate = (options: TruncateOptions = {}): Action => ({
 
 /** A watch gets the event 410 Expired and ends: its client has to list again. */
 export const errorEvent410 = (): Action => ({ name: 'errorEvent410', watch: (watch) => watch.expire() })
-
-/** Refuses watches that ask for initial events, as an API server without WatchList does: clients list instead. */
-export const refuseWatchList = (code: 400 | 422 = 422): Rule => ({
-  when: { verb: 'watch', test: ({ query }) => query.sendInitialEvents !== undefined },
-  times: Number.POSITIVE_INFINITY,
-  do: respond(code, {
-    message: 'sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless WatchList is enabled',
-  }),
-})

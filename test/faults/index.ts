@@ -10,7 +10,6 @@ export {
   freeze,
   hook,
   type Point,
-  refuseWatchList,
   respond,
   stale,
   truncate,
@@ -19,5 +18,5 @@ export { keyMatchesLeaf } from './key-matches-leaf.ts'
 export { type FaultProxy, startFaultProxy } from './proxy.ts'
 export { type Recorder, recordVersions, type Version } from './recorder.ts'
 export { isWrite, type RecordedRequest, type Verb } from './request.ts'
-export type { Rule, When } from './rules.ts'
+export { type Rule, refuseWatchList, type When } from './rules.ts'
 export type { WatchStream } from './watch-stream.ts'

@@ -1,4 +1,4 @@
-import type { Action } from './actions.ts'
+import { type Action, respond } from './actions.ts'
 import type { RecordedRequest, Verb } from './request.ts'
 
 /** Which requests a rule is about: those that have every value given here. */
@@ -24,6 +24,15 @@ export interface Rule {
   readonly times?: number
   readonly do: Action
 }
+
+/** Refuses watches that ask for initial events, as an API server without WatchList does: clients list instead. */
+export const refuseWatchList = (code: 400 | 422 = 422): Rule => ({
+  when: { verb: 'watch', test: ({ query }) => query.sendInitialEvents !== undefined },
+  times: Number.POSITIVE_INFINITY,
+  do: respond(code, {
+    message: 'sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless WatchList is enabled',
+  }),
+})
 
 const fields = ['group', 'resource', 'subresource', 'namespace', 'name', 'who'] as const
 

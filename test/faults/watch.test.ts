@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ControlPlane, controlPlane } from '#test/servers'
-import { type Action, errorEvent410, freeze, refuseWatchList, truncate } from './actions.ts'
+import { type Action, errorEvent410, freeze, truncate } from './actions.ts'
 import { eventsOf, PlainClient, type PlainWatch } from './plain-client.ts'
 import { type FaultProxy, startFaultProxy } from './proxy.ts'
+import { refuseWatchList } from './rules.ts'
 
 let plane: ControlPlane
 let direct: PlainClient

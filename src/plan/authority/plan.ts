@@ -44,7 +44,7 @@ export function planAuthority(world: AuthorityWorld, now: Instant): AuthorityPla
     case 'damaged':
       return refuse('CAKeyDamaged', `Secret ${secretName} cannot be used: ${ca.why}. Restore it from a backup`)
     case 'absent':
-      // A new CA in place of a lost one would make every certificate in use worthless without anybody having decided it.
+      // A new CA in place of a lost one would make every certificate in use worthless, and nobody would have decided it.
       return hasSigned
         ? refuse('CAKeyMissing', `Secret ${secretName} with the CA key is missing. Restore it from a backup`)
         : create(world, now)
@@ -61,7 +61,8 @@ function create(world: AuthorityWorld, now: Instant): AuthorityPlan {
   const parentName = parentKeyOf(authority)
   switch (parent.state) {
     case 'absent': {
-      const message = `Authority ${parentName} does not exist or does not allow namespace ${authority.metadata.namespace}`
+      const { namespace } = authority.metadata
+      const message = `Authority ${parentName} does not exist or does not allow namespace ${namespace}`
       return { do: 'refuse', failure: waiting('ParentNotFound', message, recheckMs) }
     }
     case 'cycle':

@@ -6,7 +6,7 @@ export interface AuthorityWorld {
   readonly authority: Authority
   readonly parent: ParentView
   readonly ca: CaView
-  /** Something shows that this Authority has signed before: its status, or certificates that name it as their issuer. */
+  /** Something shows that this Authority has signed before: its status, or certificates that name it as issuer. */
   readonly hasSigned: boolean
 }
 

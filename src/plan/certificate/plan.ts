@@ -157,14 +157,16 @@ function issue(
     request,
     notBefore: start - backdateMs,
     notAfter,
-    shortened:
-      notAfter < wanted
-        ? `valid for ${formatDuration(notAfter - start)} instead of ${formatDuration(request.durationMs)}, because the authority itself ends at ${toRfc3339(notAfter)}`
-        : undefined,
+    shortened: notAfter < wanted ? shortening(notAfter - start, request.durationMs, notAfter) : undefined,
     revision: revisionsSoFar(certificate, replaces) + 1,
     id: replaces?.annotations?.[annotations.id],
     replaces,
   }
+}
+
+function shortening(durationMs: number, wantedMs: number, end: Instant): string {
+  const [given, wanted] = [formatDuration(durationMs), formatDuration(wantedMs)]
+  return `valid for ${given} instead of ${wanted}, because the authority itself ends at ${toRfc3339(end)}`
 }
 
 /**
