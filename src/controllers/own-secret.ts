@@ -1,4 +1,12 @@
-import { annotations, type ObjectMeta, type Secret, type SecretContent, secretLabel } from '#api'
+import {
+  annotations,
+  type KubeObject,
+  type ObjectMeta,
+  type PartialObject,
+  type Secret,
+  type SecretContent,
+  secretLabel,
+} from '#api'
 import type { ObjectKey } from '#base'
 import { isNotFound, type KubeClient, resources } from '#kube'
 
@@ -42,7 +50,7 @@ export function createSecret(
   { namespace, name }: ObjectKey,
   secret: OwnSecret,
   options: { readonly immutable: boolean; readonly signal: AbortSignal },
-): Promise<Secret> {
+): Promise<PartialObject> {
   const { labels, annotations: said } = marks(secret)
   const object: Secret = {
     apiVersion: 'v1',
@@ -52,7 +60,7 @@ export function createSecret(
     ...(options.immutable && { immutable: true }),
     data: encoded(secret.files),
   }
-  return client.create(resources.secrets, object, { signal: options.signal })
+  return client.create<KubeObject>(resources.secrets, object, { metadataOnly: true, signal: options.signal })
 }
 
 /**
@@ -65,13 +73,13 @@ export function replaceSecret(
   observed: ObjectMeta,
   secret: OwnSecret,
   signal: AbortSignal,
-): Promise<Secret> {
+): Promise<PartialObject> {
   const { name, namespace = '', uid, resourceVersion } = observed
   const patch = {
     metadata: { uid, resourceVersion, ...marks(secret) },
     data: { ...dropped(observed, secret.files), ...encoded(secret.files) },
   }
-  return client.mergePatch(resources.secrets, { namespace, name }, patch, { signal })
+  return client.mergePatch(resources.secrets, { namespace, name }, patch, { metadataOnly: true, signal })
 }
 
 /** Puts our label back on a Secret of ours that has lost it. */
@@ -80,9 +88,9 @@ export function relabelSecret(
   { name, namespace = '', uid, resourceVersion }: ObjectMeta,
   content: SecretContent,
   signal: AbortSignal,
-): Promise<Secret> {
+): Promise<PartialObject> {
   const patch = { metadata: { uid, resourceVersion, labels: { [secretLabel]: content } } }
-  return client.mergePatch(resources.secrets, { namespace, name }, patch, { signal })
+  return client.mergePatch(resources.secrets, { namespace, name }, patch, { metadataOnly: true, signal })
 }
 
 function marks({ content, annotations: said, files }: OwnSecret) {

@@ -10,10 +10,7 @@ export interface RequestOptions {
   /** Limit for the whole call, waits and retries included; 30 s by default. */
   readonly timeoutMs?: number | undefined
   readonly priority?: Priority | undefined
-}
-
-export interface GetOptions extends RequestOptions {
-  /** Only `metadata` is sent. */
+  /** Only `metadata` comes back, of a read or of what a write has made: less to send, less to read. */
   readonly metadataOnly?: boolean | undefined
 }
 
@@ -74,7 +71,7 @@ export interface DeleteOptions extends RequestOptions {
  * them (429).
  */
 export interface KubeClient {
-  get<T extends KubeObject>(resource: Resource, key: ObjectKey, options?: GetOptions): Promise<T>
+  get<T extends KubeObject>(resource: Resource, key: ObjectKey, options?: RequestOptions): Promise<T>
   list<T extends KubeObject>(resource: Resource, options: ListOptions): Promise<ObjectList<T>>
   create<T extends KubeObject>(resource: Resource, object: T, options?: RequestOptions): Promise<T>
   /** Merge patch (RFC 7386). A `uid` or `resourceVersion` in `patch.metadata` is a precondition: see `isConflict`. */

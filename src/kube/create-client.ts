@@ -4,7 +4,6 @@ import { type Clock, type Logger, type ObjectKey, second } from '#base'
 import { type RequestSubject, refused, unanswered } from './api-error.ts'
 import type {
   DeleteOptions,
-  GetOptions,
   KubeClient,
   ListOptions,
   ObjectList,
@@ -36,6 +35,9 @@ const mergePatchType = 'application/merge-patch+json'
 /** No second choice in these: a server that cannot leave the content out must not send it. */
 const metadataOf = (kind: string): string => `${json};as=${kind};g=meta.k8s.io;v=v1`
 
+const acceptOf = ({ metadataOnly = false }: { readonly metadataOnly?: boolean | undefined }): string =>
+  metadataOnly ? metadataOf('PartialObjectMetadata') : json
+
 const requestTimeoutMs = 30 * second
 const idleTimeoutMs = 120 * second
 const objectBytesMax = 4 * 1024 * 1024
@@ -58,10 +60,9 @@ class ApiClient implements KubeClient {
     this.#writeQuery = `?${new URLSearchParams({ fieldManager })}`
   }
 
-  async get<T extends KubeObject>(resource: Resource, key: ObjectKey, options: GetOptions = {}): Promise<T> {
+  async get<T extends KubeObject>(resource: Resource, key: ObjectKey, options: RequestOptions = {}): Promise<T> {
     const subject = { verb: 'get', resource, key }
-    const accept = options.metadataOnly ? metadataOf('PartialObjectMetadata') : json
-    const request = { subject, method: 'GET', path: objectPath(resource, key), accept } as const
+    const request = { subject, method: 'GET', path: objectPath(resource, key), accept: acceptOf(options) } as const
     return objectOf<T>(subject, await this.#transport.send(withLimits(request, options)))
   }
 
@@ -142,7 +143,7 @@ class ApiClient implements KubeClient {
       subject,
       method: 'GET',
       path: collectionPath(resource, options.namespace) + query,
-      accept: options.metadataOnly ? metadataOf('PartialObjectMetadata') : json,
+      accept: acceptOf(options),
       lane: 'watch',
       timeoutMs: options.idleTimeoutMs ?? idleTimeoutMs,
       maxBytes: eventBytesMax,
@@ -163,7 +164,7 @@ class ApiClient implements KubeClient {
     contentType: string,
     options: RequestOptions,
   ): Promise<T> {
-    const request = { subject, method, path, accept: json, contentType, body: JSON.stringify(body) }
+    const request = { subject, method, path, accept: acceptOf(options), contentType, body: JSON.stringify(body) }
     return objectOf<T>(subject, await this.#transport.send(withLimits(request, options)))
   }
 }

@@ -209,7 +209,7 @@ class Recorder implements EventRecorder {
 
   async #write(series: Series): Promise<void> {
     const { client, controller, instance } = this.#options
-    const options = { timeoutMs: requestTimeoutMs }
+    const options = { timeoutMs: requestTimeoutMs, metadataOnly: true }
     if (series.written === 0) {
       await client.create(resources.events, eventObject(series, controller, instance), options)
     } else {

@@ -11,7 +11,6 @@ export {
 export { Cache, type CacheOptions } from './cache.ts'
 export type {
   DeleteOptions,
-  GetOptions,
   KubeClient,
   ListOptions,
   ObjectList,

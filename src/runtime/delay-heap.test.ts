@@ -108,6 +108,16 @@ test('keys that are removed and added again and again come at their last time', 
   assert.deepEqual(due, ['early', 'a'])
 })
 
+test('what is left when most keys are removed still comes in order', () => {
+  const delays = Array.from({ length: 600 }, (_, i) => 1 + ((i * 7919) % 1009))
+  for (const [i, delay] of delays.entries()) heap.add(String(i), delay)
+  for (const i of delays.keys()) if (i % 3 > 0) heap.remove(String(i))
+  heap.add('last', 2000)
+  clock.advance(2000)
+  const expected = [...delays.keys()].filter((i) => i % 3 === 0).sort((a, b) => (delays[a] ?? 0) - (delays[b] ?? 0))
+  assert.deepEqual(due, [...expected.map(String), 'last'])
+})
+
 test('does what a plain map of times does', () => {
   type Step = { do: 'add'; key: string; ms: number } | { do: 'remove'; key: string } | { do: 'wait'; ms: number }
   const key = fc.constantFrom('a', 'b', 'c', 'd')

@@ -95,7 +95,10 @@ test('who is aborted while waiting gives up the place, and never runs', async ()
 test('who is aborted beforehand does not run and takes no place', async () => {
   const reason = new Error('stopping')
   for (let i = 0; i < 5; i++) {
-    await assert.rejects(executor.run('ca', AbortSignal.abort(reason), work().run), reason)
+    await assert.rejects(
+      executor.run('ca', AbortSignal.abort(reason), async () => 'ran'),
+      reason,
+    )
   }
   assert.equal(await executor.run('ca', never, async () => 'free'), 'free')
 })

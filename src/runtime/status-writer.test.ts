@@ -8,6 +8,8 @@ import { writeStatus } from './status-writer.ts'
 const resource = resourceOf(certificateKind)
 const object = certificate({ status: { revision: 1, attempts: 2 } })
 
+const { signal } = new AbortController()
+
 /** A client that keeps what it is sent and answers as told. */
 function scripted(answer: () => Certificate) {
   const sent: unknown[] = []
@@ -23,7 +25,6 @@ function scripted(answer: () => Certificate) {
 test('what has changed is written, on the very version that was observed', async () => {
   const written = certificate({ metadata: { resourceVersion: '101' } })
   const { client, sent } = scripted(() => written)
-  const { signal } = new AbortController()
   const status = { revision: 2, attempts: undefined, conditions: [] }
   assert.equal(await writeStatus(client, resource, object, status, signal), written)
   assert.deepEqual(sent, [
@@ -34,16 +35,16 @@ test('what has changed is written, on the very version that was observed', async
         metadata: { uid: 'uid-web', resourceVersion: '100' },
         status: { revision: 2, attempts: null, conditions: [] },
       },
-      { subresource: 'status', signal },
+      { subresource: 'status', metadataOnly: true, signal },
     ],
   ])
 })
 
 test('an equal status is not written', async () => {
   const { client, sent } = scripted(() => assert.fail('a write'))
-  assert.equal(await writeStatus(client, resource, object, { attempts: 2, revision: 1 }), undefined)
-  assert.equal(await writeStatus(client, resource, certificate(), { attempts: undefined }), undefined)
-  assert.equal(await writeStatus(client, resource, certificate(), undefined), undefined)
+  assert.equal(await writeStatus(client, resource, object, { attempts: 2, revision: 1 }, signal), undefined)
+  assert.equal(await writeStatus(client, resource, certificate(), { attempts: undefined }, signal), undefined)
+  assert.equal(await writeStatus(client, resource, certificate(), undefined, signal), undefined)
   assert.deepEqual(sent, [])
 })
 
@@ -52,13 +53,12 @@ test('a conflict is for the caller', async () => {
   const { client } = scripted(() => {
     throw conflict
   })
-  await assert.rejects(writeStatus(client, resource, object, {}), conflict)
+  await assert.rejects(writeStatus(client, resource, object, {}, signal), conflict)
 })
 
 test('an object without a namespace is sent to none', async () => {
   const { client, sent } = scripted(certificate)
   const { namespace: _, ...metadata } = object.metadata
-  await writeStatus(client, resource, { ...object, metadata }, {})
+  await writeStatus(client, resource, { ...object, metadata }, {}, signal)
   assert.deepEqual((sent as unknown[][])[0]?.[1], { namespace: '', name: 'web' })
-  assert.deepEqual((sent as unknown[][])[0]?.[3], { subresource: 'status' })
 })

@@ -435,13 +435,11 @@ describe('authorities', { concurrency: 4 }, () => {
     await team.createCertificate('denied', { authorityRef: { name: 'strict' }, ...spec })
     const denied = await team.certificateRefused('denied', 'PolicyDenied')
     assert.deepEqual(trueConditions(denied), ['Stalled'])
-    const [event] = await until(
-      () => team.events('denied'),
-      (events) => events.length > 0,
-      'events',
-    )
+    // Before that it may have been told that the Authority is not ready, by a view a little older than ours.
+    const events = () => team.events('denied').then((all) => all.filter(({ reason }) => reason === 'PolicyDenied'))
+    const [event] = await until(events, ({ length }) => length > 0, 'events')
     const [line, ...more] = auditOf('denied')
-    assert.deepEqual([event?.type, event?.reason, line?.event, more], ['Warning', 'PolicyDenied', 'PolicyDenied', []])
+    assert.deepEqual([event?.type, line?.event, more], ['Warning', 'PolicyDenied', []])
     for (const said of [messageOf(denied), event?.note, line?.cause].map(String)) {
       for (const reason of [/www\.example\.org/, /10\.0\.0\.1/, /duration 48h/]) assert.match(said, reason)
       assert.doesNotMatch(said, /www\.example\.com/)

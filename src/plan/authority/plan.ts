@@ -44,7 +44,7 @@ export function planAuthority(world: AuthorityWorld, now: Instant): AuthorityPla
     case 'damaged':
       return refuse('CAKeyDamaged', `Secret ${secretName} cannot be used: ${ca.why}. Restore it from a backup`)
     case 'absent':
-      // A new CA in place of a lost one would make every certificate in use worthless, and nobody would have decided it.
+      // A new CA in place of a lost one would make all certificates worthless without anybody having decided it.
       return hasSigned
         ? refuse('CAKeyMissing', `Secret ${secretName} with the CA key is missing. Restore it from a backup`)
         : create(world, now)
