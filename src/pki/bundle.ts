@@ -36,7 +36,7 @@ export function encodeBundle(bundle: Bundle, encoding: KeyEncoding): BundleFiles
 /**
  * Reads a bundle back.
  * @throws PkiError when a file is missing or cannot be read, the key is not the certificate's, or the chain does not
- *   lead from the certificate to a root (at the start of its validity: what has expired since is still whole)
+ *   lead from the certificate to a root (when the youngest of them began: what has expired since is still whole)
  */
 export function parseBundle(files: Readonly<Record<string, string | undefined>>): Bundle {
   const text = (name: (typeof bundleFileNames)[number]): string => {
@@ -51,6 +51,8 @@ export function parseBundle(files: Readonly<Record<string, string | undefined>>)
   if (!sameKey(key, certificate.publicKey)) {
     throw new PkiError('InvalidKey', 'tls.key is not the key of the certificate in tls.crt')
   }
-  verifyChain({ leaf: certificate, intermediates, roots, at: certificate.notBefore })
+  // When all of it had begun: clocks of those who signed may have differed a little.
+  const at = Math.max(...[certificate, ...intermediates, ...roots].map(({ notBefore }) => notBefore))
+  verifyChain({ leaf: certificate, intermediates, roots, at })
   return { key, certificate, intermediates, roots }
 }

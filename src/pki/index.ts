@@ -17,6 +17,7 @@ export {
   type KeySpec,
   keySatisfies,
   parsePrivateKey,
+  publicKeyOf,
   sameKey,
 } from './key.ts'
 export type { KeyAlgorithm, KeyEncoding, SignatureAlgorithm } from './key-algorithm.ts'

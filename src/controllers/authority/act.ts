@@ -10,6 +10,7 @@ import {
   keySigner,
   newSerialNumber,
   parseCertificate,
+  publicKeyOf,
   signRoot,
   verifyChain,
 } from '#pki'
@@ -78,7 +79,7 @@ async function selfSign({ profile }: CreatePlan, key: KeyObject): Promise<Issued
 
 async function signByParent(
   { profile }: CreatePlan,
-  publicKey: KeyObject,
+  key: KeyObject,
   authority: Authority,
   { tools, directory, signal }: ActTools,
 ): Promise<IssuedCertificate> {
@@ -88,7 +89,7 @@ async function signByParent(
   if (!issuer?.signSubordinate) {
     throw retryable('ParentNotReady', `Authority ${parentKey} cannot sign a subordinate now`)
   }
-  const issued = await issuer.signSubordinate({ profile, publicKey }, signal)
+  const issued = await issuer.signSubordinate({ profile, publicKey: publicKeyOf(key) }, signal)
   const { certificate: leaf, intermediates, roots } = issued
   verifyChain({ leaf, intermediates, roots, at: tools.clock.now() })
   return issued

@@ -3,7 +3,7 @@ import { annotations, type Certificate, type Secret } from '#api'
 import { classify, isFailure, keyOf, retryable, toRfc3339 } from '#base'
 import type { IssuedCertificate } from '#issuers'
 import { ApiError } from '#kube'
-import { accept, encodeBundle, generateKey, keySatisfies, parsePrivateKey } from '#pki'
+import { accept, encodeBundle, generateKey, keySatisfies, parsePrivateKey, publicKeyOf } from '#pki'
 import {
   authorityKeyOf,
   type CertificateOutcome,
@@ -108,10 +108,11 @@ async function sign(plan: IssuePlan, certificate: Certificate, on: ActTools) {
   if (!authority) throw retryable('AuthorityNotFound', `Authority ${authorityKey} has just gone`)
   const { commonName, names, usages } = plan.request
   const profile = { commonName, names, usages, notBefore: plan.notBefore, notAfter: plan.notAfter }
+  const publicKey = publicKeyOf(key)
   const issuer = directory.issuerOf(authority)
-  const issued = await executor.run(authorityKey, signal, () => issuer.issue({ profile, publicKey: key }, signal))
+  const issued = await executor.run(authorityKey, signal, () => issuer.issue({ profile, publicKey }, signal))
   const { roots, intermediates } = issued
-  gate(() => accept({ profile, publicKey: key, roots, intermediates, at: tools.clock.now() }, issued.certificate))
+  gate(() => accept({ profile, publicKey, roots, intermediates, at: tools.clock.now() }, issued.certificate))
   return { key, issued }
 }
 
