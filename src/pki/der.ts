@@ -1,11 +1,29 @@
-/** Tags of the constructed values that the signing code puts together itself (X.690 8.1.2). */
-const tag = { integer: 0x02, bitString: 0x03, sequence: 0x30 }
+import { AsnObjectIdentifierConverter } from '@peculiar/asn1-schema'
+
+/** Tags of the values that the signing code puts together itself (X.690 8.1.2). */
+const tag = {
+  boolean: 0x01,
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  utf8String: 0x0c,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
+  sequence: 0x30,
+  set: 0x31,
+}
 
 /**
  * DER of a SEQUENCE whose members are DER already. Members go in as they are, which is the point: an issuer's name or a
  * public key keeps its exact octets, as verifiers compare them octet by octet.
  */
 export const sequence = (...members: readonly Uint8Array[]): Buffer => encode(tag.sequence, members)
+
+/** DER of a SET with one member, which needs no sorting. */
+export const setOf = (member: Uint8Array): Buffer => encode(tag.set, [member])
+
+/** DER of `[number] IMPLICIT` of a primitive type with these contents. */
+export const implicit = (number: number, contents: Uint8Array): Buffer => encode(0x80 | number, [contents])
 
 /** DER of `[number] EXPLICIT member`. */
 export const explicit = (number: number, member: Uint8Array): Buffer => encode(0xa0 | number, [member])
@@ -15,6 +33,37 @@ export const integer = (octets: Uint8Array): Buffer => encode(tag.integer, [octe
 
 /** DER of a BIT STRING of whole octets. */
 export const bitString = (octets: Uint8Array): Buffer => encode(tag.bitString, [Uint8Array.of(0), octets])
+
+/** Object identifiers by their dotted text: there are few, and each stands in every certificate. */
+const identifiers = new Map<string, Uint8Array>()
+
+/** DER of an OBJECT IDENTIFIER. */
+export function objectIdentifier(id: string): Uint8Array {
+  const known = identifiers.get(id)
+  if (known !== undefined) return known
+  const encoded = Buffer.from(AsnObjectIdentifierConverter.toASN(id).toBER())
+  identifiers.set(id, encoded)
+  return encoded
+}
+
+/** DER of an OCTET STRING. */
+export const octetString = (octets: Uint8Array): Buffer => encode(tag.octetString, [octets])
+
+/** DER of a UTF8String. */
+export const utf8String = (text: string): Buffer => encode(tag.utf8String, [Buffer.from(text)])
+
+/** DER of the BOOLEAN TRUE; FALSE is a default everywhere in a certificate, and defaults are left out. */
+export const yes: Uint8Array = encode(tag.boolean, [Uint8Array.of(0xff)])
+
+/** DER of a Time (RFC 5280 section 4.1.2.5): UTCTime through 2049, GeneralizedTime from then on. */
+export function time(at: number): Buffer {
+  const digits = new Date(at).toISOString().replace(/[-:T]/g, '').slice(0, 14)
+  return at < endOfUtcTime
+    ? encode(tag.utcTime, [Buffer.from(`${digits.slice(2)}Z`)])
+    : encode(tag.generalizedTime, [Buffer.from(`${digits}Z`)])
+}
+
+const endOfUtcTime = Date.UTC(2050, 0, 1)
 
 function encode(tagOctet: number, contents: readonly Uint8Array[]): Buffer {
   const length = contents.reduce((total, part) => total + part.length, 0)

@@ -1,7 +1,5 @@
 import { type KeyObject, randomBytes } from 'node:crypto'
-import { AsnConvert } from '@peculiar/asn1-schema'
-import { AttributeTypeAndValue, AttributeValue, Name, RelativeDistinguishedName, Validity } from '@peculiar/asn1-x509'
-import { bitString, explicit, integer, sequence } from './der.ts'
+import { bitString, explicit, integer, objectIdentifier, sequence, setOf, time, utf8String } from './der.ts'
 import { PkiError } from './error.ts'
 import {
   authorityKeyIdentifier,
@@ -182,24 +180,18 @@ function encodeSubject(commonName: string | undefined): Uint8Array {
   const length = [...commonName].length
   if (length < 1 || length > maxCommonName) throw invalid(`a common name has 1 to ${maxCommonName} characters`)
   if (/\p{Cc}|\p{Cs}/u.test(commonName)) throw invalid('a common name has no control characters')
-  const attribute = new AttributeTypeAndValue({
-    type: commonNameId,
-    value: new AttributeValue({ utf8String: commonName }),
-  })
-  return Buffer.from(AsnConvert.serialize(new Name([new RelativeDistinguishedName([attribute])])))
+  return sequence(setOf(sequence(objectIdentifier(commonNameId), utf8String(commonName))))
 }
 
-/** UTCTime through 2049, GeneralizedTime from then on (RFC 5280 section 4.1.2.5). */
+/** RFC 5280 section 4.1.2.5. */
 function encodeValidity({ notBefore, notAfter }: Content['validity']): Uint8Array {
-  for (const time of [notBefore, notAfter]) {
-    if (!Number.isInteger(time / 1000) || time < 0 || time > lastYear) {
+  for (const at of [notBefore, notAfter]) {
+    if (!Number.isInteger(at / 1000) || at < 0 || at > lastYear) {
       throw invalid('the times of a certificate are whole seconds from 1970 to 9999')
     }
   }
   if (notBefore >= notAfter) throw invalid('the validity of a certificate ends after it begins')
-  return Buffer.from(
-    AsnConvert.serialize(new Validity({ notBefore: new Date(notBefore), notAfter: new Date(notAfter) })),
-  )
+  return sequence(time(notBefore), time(notAfter))
 }
 
 /** Positive, at most 20 octets, and the shortest DER of its value (RFC 5280 section 4.1.2.2). */
