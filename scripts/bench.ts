@@ -92,7 +92,7 @@ async function issueAll(client: KubeClient, kubeconfig: string, size: number) {
   const begun = performance.now()
   const cpuBefore = cpuMs(operator.pid)
   await secretsSeen(client, size)
-  await until(async () => (await allReady(client)) === size)
+  await until(async () => (await allReady(client)) === size, 20)
   const seconds = (performance.now() - begun) / 1000
   await idle(operator)
   const cpu = cpuMs(operator.pid) - cpuBefore

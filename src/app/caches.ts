@@ -11,7 +11,7 @@ import {
 import { keyOf } from '#base'
 import { type Caches, index } from '#controllers'
 import { Cache, type CacheOptions, resourceOf, resources } from '#kube'
-import { authorityKeyOf, parentKeyOf, secretNameOf } from '#plan'
+import { authorityKeyOf, caSecretName, parentKeyOf, secretNameOf } from '#plan'
 import { ownObject, ownSecret } from './projections.ts'
 
 type Common = Pick<CacheOptions<KubeObject>, 'client' | 'clock' | 'logger' | 'random' | 'namespaces'>
@@ -23,7 +23,11 @@ export function createCaches(common: Common): Caches {
       ...common,
       resource: resourceOf(authorityKind),
       project: ownObject<Authority>,
-      indexes: { [index.byParent]: (authority) => some(parentKeyOf(authority)), [index.byNamespace]: namespaceOf },
+      indexes: {
+        [index.byParent]: (authority) => some(parentKeyOf(authority)),
+        [index.bySecret]: (authority) => [secretKey(authority, caSecretName(authority))],
+        [index.byNamespace]: namespaceOf,
+      },
     }),
     certificates: new Cache<Certificate>({
       ...common,
@@ -31,7 +35,7 @@ export function createCaches(common: Common): Caches {
       project: ownObject<Certificate>,
       indexes: {
         [index.byAuthority]: (certificate) => [authorityKeyOf(certificate)],
-        [index.bySecret]: (certificate) => [secretKeyOf(certificate)],
+        [index.bySecret]: (certificate) => [secretKey(certificate, secretNameOf(certificate))],
         [index.byNamespace]: namespaceOf,
       },
     }),
@@ -57,5 +61,5 @@ const some = (value: string | undefined): readonly string[] => (value === undefi
 
 const namespaceOf = ({ metadata }: KubeObject): readonly string[] => some(metadata.namespace)
 
-const secretKeyOf = (certificate: Certificate): string =>
-  keyOf({ namespace: certificate.metadata.namespace ?? '', name: secretNameOf(certificate) })
+const secretKey = ({ metadata }: KubeObject, name: string): string =>
+  keyOf({ namespace: metadata.namespace ?? '', name })

@@ -19,7 +19,7 @@ export interface Caches {
 export const index = {
   /** Certificates by `namespace/name` of their Authority. */
   byAuthority: 'authority',
-  /** Certificates by `namespace/name` of their Secret. */
+  /** Certificates and Authorities by `namespace/name` of their Secret. */
   bySecret: 'secret',
   /** Certificates and Authorities by their namespace. */
   byNamespace: 'namespace',

@@ -86,8 +86,8 @@ export const authorityKeyIdentifier = (id: Uint8Array): Uint8Array =>
 
 /**
  * The identifier of a public key: the first 160 bits of the SHA-256 of its SubjectPublicKeyInfo (method 4 of RFC 7093,
- * cut to the length of its other methods). As long as that of RFC 5280, and free of SHA-1, which hardened systems do not
- * compute; verifiers only compare it.
+ * cut to the length of its other methods). As long as that of RFC 5280, and free of SHA-1, which hardened systems do
+ * not compute; verifiers only compare it.
  * @param spki DER of the SubjectPublicKeyInfo
  */
 export const keyIdentifier = (spki: Uint8Array): Uint8Array =>

@@ -15,8 +15,8 @@ export interface Signer {
 }
 
 /**
- * Signs with a private key in memory, in Node's thread pool where that pays: ECDSA with the hash of the curve's strength,
- * RSA by PKCS #1 v1.5 with SHA-256.
+ * Signs with a private key in memory, in Node's thread pool where that pays: ECDSA with the hash of the curve's
+ * strength, RSA by PKCS #1 v1.5 with SHA-256.
  * @throws PkiError InvalidKey when the key cannot sign, or its public half does not belong to it
  */
 export function keySigner(key: KeyObject): Signer {

@@ -52,11 +52,6 @@ export class Controller {
     if (this.#options.ownership.owns(key)) this.queue.add(key)
   }
 
-  /** The same after a while. */
-  enqueueAfter(key: string, delayMs: number): void {
-    if (this.#options.ownership.owns(key)) this.queue.addAfter(key, delayMs)
-  }
-
   /** Starts the workers, with every key that there is. */
   start(): void {
     this.#options.ownership.onChange((owns) => {

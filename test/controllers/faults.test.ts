@@ -248,7 +248,7 @@ describe('watches', { concurrency: 4 }, () => {
     assert.deepEqual(await namespace.secret('web'), stranger)
   })
 
-  test('that hid that the Certificate was deleted and made again: its Secret is kept, and nothing is issued', async () => {
+  test('that hid the deletion and return of the Certificate: its Secret is kept, nothing is issued', async () => {
     const namespace = take()
     await namespace.createCertificate('web')
     const { metadata } = await namespace.certificateReady('web', 1)

@@ -1,10 +1,11 @@
-import { annotations, type KubeObject, secretLabel } from '#api'
+import type { Authority, KubeObject } from '#api'
 import { keyOf, second } from '#base'
 import { storeKeyOf } from '#kube'
-import { type CaView, planAuthority } from '#plan'
+import { type CaView, caSecretName, planAuthority } from '#plan'
 import { Controller, type Executor, type Settled } from '#runtime'
 import type { AuthorityDirectory } from '../authority-directory.ts'
 import { listenToAuthorities, listenToNamespaces } from '../dependents.ts'
+import { ForeignSecrets } from '../foreign-secrets.ts'
 import { Memory } from '../memory.ts'
 import { type ControllerTools, index, type KindController } from '../tools.ts'
 import { actOnAuthority } from './act.ts'
@@ -39,6 +40,7 @@ export function createAuthorityController(
     const seen = await observeAuthority(key, tools, directory, memory, signal)
     if (seen.found === 'gone') return forget(key)
     if (seen.found === 'behind') return { againInMs: behindMs }
+    foreignSecrets.note(secretKeyOf(seen.world.authority), seen.world.ca.state === 'foreign')
     const plan = planAuthority(seen.world, clock.now())
     const report = await actOnAuthority(plan, seen.world, { tools, directory, memory, executor, signal })
     return concludeAuthority(plan, report, tools, memory, signal)
@@ -51,6 +53,12 @@ export function createAuthorityController(
     return { againInMs: undefined }
   }
 
+  const foreignSecrets = new ForeignSecrets(tools, wakeBySecret)
+
+  function wakeBySecret(secretKey: string): void {
+    wake(caches.authorities.byIndex(index.bySecret, secretKey))
+  }
+
   function wake(authorities: Iterable<KubeObject>): void {
     for (const authority of authorities) controller.enqueue(storeKeyOf(authority))
   }
@@ -59,15 +67,15 @@ export function createAuthorityController(
     if (type === 'deleted') memory.forget(key)
     if (memory.objects.isNews(key, object.metadata.resourceVersion)) controller.enqueue(key)
   })
-  caches.secrets.listen(({ type, key, object: { metadata } }) => {
-    if (metadata.labels?.[secretLabel] !== 'ca') return
+  caches.secrets.listen(({ type, key, object }) => {
     if (type === 'deleted') memory.forgetSecret(key)
-    const name = metadata.annotations?.[annotations.authority]
-    const isNews = memory.secrets.isNews(key, metadata.resourceVersion)
-    if (name !== undefined && isNews) controller.enqueue(keyOf({ namespace: metadata.namespace ?? '', name }))
+    if (memory.secrets.isNews(key, object.metadata.resourceVersion)) wakeBySecret(key)
   })
   listenToAuthorities(caches, (authority) => wake(caches.authorities.byIndex(index.byParent, authority)))
   listenToNamespaces(caches, (namespace) => wake(caches.authorities.byIndex(index.byNamespace, namespace)))
 
-  return { controller, close: async () => {} }
+  return { controller, close: () => foreignSecrets.stop() }
 }
+
+const secretKeyOf = (authority: Authority): string =>
+  keyOf({ namespace: authority.metadata.namespace ?? '', name: caSecretName(authority) })

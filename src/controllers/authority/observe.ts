@@ -1,4 +1,4 @@
-import { type Authority, annotations, findCondition, isTrue, type ObjectMeta, secretLabel } from '#api'
+import { type Authority, annotations, findCondition, isTrue, type ObjectMeta } from '#api'
 import { isFailure, keyOf } from '#base'
 import { encodeCertificates, parseBundle } from '#pki'
 import {
@@ -63,8 +63,9 @@ async function readCa(
 
 function viewOf(authority: Authority, metadata: ObjectMeta, files: Readonly<Record<string, string>>): CaView {
   const owner = metadata.annotations?.[annotations.authority]
-  if (owner !== authority.metadata.name || metadata.labels?.[secretLabel] !== 'ca') {
-    return { state: 'foreign', why: `Secret ${metadata.name} was not made for this Authority. Delete or rename it` }
+  if (owner !== authority.metadata.name) {
+    const why = `Secret ${metadata.name} was not made for this Authority. Delete it if nobody needs it`
+    return { state: 'foreign', why }
   }
   try {
     return { state: 'held', held: heldCa(files) }

@@ -1,10 +1,11 @@
 import type { Certificate, KubeObject } from '#api'
 import { keyOf, second } from '#base'
-import { NamedWatches, resources, storeKeyOf } from '#kube'
+import { storeKeyOf } from '#kube'
 import { planCertificate, type SecretView, secretNameOf } from '#plan'
 import { Controller, type Executor, type Settled } from '#runtime'
 import type { AuthorityDirectory } from '../authority-directory.ts'
 import { listenToAuthorities, listenToNamespaces } from '../dependents.ts'
+import { ForeignSecrets } from '../foreign-secrets.ts'
 import { Memory } from '../memory.ts'
 import { type ControllerTools, index, type KindController } from '../tools.ts'
 import { actOnCertificate } from './act.ts'
@@ -13,8 +14,6 @@ import { observeCertificate } from './observe.ts'
 
 /** How soon to look again when a cache has not seen our own write yet; its arrival usually comes first. */
 const behindMs = second
-/** Somebody else's Secrets that are watched by name; what is more is looked at now and then. */
-const foreignSecretsMax = 100
 
 /** Issues and renews certificates into Secrets. */
 export function createCertificateController(
@@ -22,7 +21,7 @@ export function createCertificateController(
   directory: AuthorityDirectory,
   executor: Executor,
 ): KindController {
-  const { caches, client, clock, logger, random, ownership, concurrency } = tools
+  const { caches, clock, logger, random, ownership, concurrency } = tools
   const memory = new Memory<SecretView>(clock)
 
   const controller = new Controller({
@@ -42,7 +41,7 @@ export function createCertificateController(
     if (seen.found === 'gone') return forget(key)
     if (seen.found === 'behind') return { againInMs: behindMs }
     const { world } = seen
-    watchForeignSecret(world.certificate, world.secret)
+    foreignSecrets.note(secretKeyOf(world.certificate), world.secret.state === 'foreign')
     const plan = planCertificate(world, clock.now())
     const report = await actOnCertificate(plan, world, { tools, directory, memory, executor, signal })
     return concludeCertificate(plan, report, tools, memory, signal)
@@ -54,23 +53,7 @@ export function createCertificateController(
     return { againInMs: undefined }
   }
 
-  const foreignSecrets = new NamedWatches({
-    client,
-    resource: resources.secrets,
-    max: foreignSecretsMax,
-    clock,
-    logger,
-    random,
-    onChange: wakeBySecret,
-  })
-
-  /** A Secret in the way that is not ours is watched by its name, so that we notice when it goes. */
-  function watchForeignSecret(certificate: Certificate, { state }: SecretView): void {
-    const secretKey = keyOf({ namespace: certificate.metadata.namespace ?? '', name: secretNameOf(certificate) })
-    const isWatchedByLabel = caches.secrets.get(secretKey) !== undefined
-    if (state === 'foreign' && !isWatchedByLabel) foreignSecrets.follow(secretKey)
-    else foreignSecrets.unfollow(secretKey)
-  }
+  const foreignSecrets = new ForeignSecrets(tools, wakeBySecret)
 
   function wakeBySecret(secretKey: string): void {
     wake(caches.certificates.byIndex(index.bySecret, secretKey))
@@ -93,3 +76,6 @@ export function createCertificateController(
 
   return { controller, close: () => foreignSecrets.stop() }
 }
+
+const secretKeyOf = (certificate: Certificate): string =>
+  keyOf({ namespace: certificate.metadata.namespace ?? '', name: secretNameOf(certificate) })

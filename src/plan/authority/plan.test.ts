@@ -31,7 +31,13 @@ suite('refused', () => {
         /^the CA certificate expired at 2026-11-22T12:00:00Z\. Create another Authority$/,
         { ca: { state: 'held', held: heldCa({ notAfter: noon }) } },
       ],
-      ['SecretNotOurs', 'Waiting', wait, /^not made for it$/, { ca: { state: 'foreign', why: 'not made for it' } }],
+      [
+        'SecretNotOurs',
+        'Terminal',
+        undefined,
+        /^not made for it$/,
+        { ca: { state: 'foreign', why: 'not made for it' } },
+      ],
       [
         'CAKeyDamaged',
         'Terminal',

@@ -40,7 +40,7 @@ export function planAuthority(world: AuthorityWorld, now: Instant): AuthorityPla
     case 'held':
       return keep(ca.held.notAfter, now)
     case 'foreign':
-      return { do: 'refuse', failure: waiting('SecretNotOurs', ca.why, recheckMs) }
+      return refuse('SecretNotOurs', ca.why)
     case 'damaged':
       return refuse('CAKeyDamaged', `Secret ${secretName} cannot be used: ${ca.why}. Restore it from a backup`)
     case 'absent':
@@ -105,7 +105,7 @@ function signing({ spec, metadata }: Authority, now: Instant, parentNotAfter: In
 }
 
 const refuse = (
-  reason: 'CAKeyMissing' | 'CAKeyDamaged' | 'CAExpired' | 'ParentCycle',
+  reason: 'CAKeyMissing' | 'CAKeyDamaged' | 'CAExpired' | 'ParentCycle' | 'SecretNotOurs',
   message: string,
 ): AuthorityPlan => ({
   do: 'refuse',

@@ -40,7 +40,7 @@ function conditions({ ca }: AuthorityWorld, failure: Failure | undefined, genera
     return [condition('Ready', 'True', { reason: 'CAReady', message }, generation)]
   }
   const cause: Cause = failure ?? { reason: 'CAKeyMissing', message: 'there is no CA key' }
-  const isStalled = failure?.kind === 'Terminal' || cause.reason === 'SecretNotOurs'
+  const isStalled = failure?.kind === 'Terminal'
   return [
     condition('Ready', 'False', cause, generation),
     condition(isStalled ? 'Stalled' : 'Reconciling', 'True', cause, generation),

@@ -79,7 +79,7 @@ suite('what stands in the way', () => {
   const ten = 10 * minute
   const obstacles: readonly [reason: string, kind: string, againMs: number | undefined, message: RegExp, Change][] = [
     ['InvalidRequest', 'Terminal', undefined, /^"a b" is not a DNS name$/, { request: invalid }],
-    ['SecretNotOurs', 'Waiting', ten, /belongs to Certificate other/, { secret: foreign, authority: undefined }],
+    ['SecretNotOurs', 'Terminal', undefined, /belongs to Certificate other/, { secret: foreign, authority: undefined }],
     [
       'AuthorityNotFound',
       'Waiting',

@@ -50,8 +50,6 @@ export type CertificatePlan =
 
 /** How long to wait for an Authority if no event comes. */
 const authorityRecheckMs = 10 * minute
-/** How long to wait for somebody else's Secret to go if no event comes. */
-const foreignSecretRecheckMs = 10 * minute
 
 /** Decides what to do about a Certificate. Pure: the same world and time give the same plan. */
 export function planCertificate(world: CertificateWorld, now: Instant): CertificatePlan {
@@ -118,7 +116,7 @@ interface Means {
 /** What is needed to issue, or what stands in the way. Nothing has been sent to anybody when this says no. */
 function meansToIssue({ request, secret, authority, certificate }: CertificateWorld, now: Instant): Means | Failure {
   if (request instanceof Failure) return terminal('InvalidRequest', request.message)
-  if (secret.state === 'foreign') return waiting('SecretNotOurs', secret.why, foreignSecretRecheckMs)
+  if (secret.state === 'foreign') return terminal('SecretNotOurs', secret.why)
   const name = authorityKeyOf(certificate)
   if (!authority) {
     const namespace = certificate.metadata.namespace

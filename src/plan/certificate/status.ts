@@ -51,7 +51,7 @@ interface Trouble extends Cause {
 function troubleOf(outcome: CertificateOutcome): Trouble | undefined {
   if (outcome.result !== 'failed') return undefined
   const { kind, reason, message } = outcome.failure
-  return { reason, message, isStalled: kind === 'Terminal' || reason === 'SecretNotOurs' }
+  return { reason, message, isStalled: kind === 'Terminal' }
 }
 
 /** The failure of the last attempt, until the next one. One that is stalled is never tried again by the clock. */
