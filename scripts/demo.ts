@@ -58,7 +58,7 @@ async function main(): Promise<number> {
     await apply(plane.kubeconfig, 'examples/denied')
     await until(() => expected.size === 0, 'a renewal and a denied request')
     lookNext(plane.kubeconfig)
-    if (process.env['CI'] !== 'true') await untilInterrupted()
+    if (process.env.CI !== 'true') await untilInterrupted()
     await stopWatching()
     return 0
   } catch (error) {

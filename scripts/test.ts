@@ -20,16 +20,16 @@ const files = positionals.length === 0 ? everyTest : everyTest.filter(chosen)
 if (files.length === 0) throw new Error(`no test file matches ${positionals.join(' ')}`)
 
 process.chdir(new URL('..', import.meta.url).pathname)
-const seed = process.env['SIFAKA_TEST_SEED'] ?? String(randomInt(2 ** 31))
-process.env['SIFAKA_TEST_SEED'] = seed
-if (values.long) process.env['SIFAKA_TEST_LONG'] = '1'
+const seed = process.env.SIFAKA_TEST_SEED ?? String(randomInt(2 ** 31))
+process.env.SIFAKA_TEST_SEED = seed
+if (values.long) process.env.SIFAKA_TEST_LONG = '1'
 process.stdout.write(`SIFAKA_TEST_SEED=${seed} repeats this run\n`)
 
 const interrupted = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort())
 
 const server = await controlPlane()
-process.env['SIFAKA_TEST_KUBECONFIG'] = server.kubeconfig
+process.env.SIFAKA_TEST_KUBECONFIG = server.kubeconfig
 try {
   const tests = run({ files, concurrency: 2, timeout: fileTimeoutMs, signal: interrupted.signal })
   const passed = await report(tests, process.stdout)

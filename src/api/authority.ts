@@ -76,7 +76,19 @@ export const authoritySpec = cel(
       .describe('A CA that Sifaka runs itself; its key is in a Secret beside the Authority.'),
     allowedNamespaces: allowedNamespaces
       .optional()
-      .describe('Namespaces whose Certificates and Authorities may use this one. Default: its own only.'),
+      .describe('Namespaces whose Certificates may use this Authority. Default: its own only.'),
+    allowedSubordinates: z
+      .object({
+        from: z
+          .enum(['None', 'Same'])
+          .default('None')
+          .describe('None: no Authority. Same: Authorities of the own namespace.'),
+      })
+      .optional()
+      .describe(
+        'Authorities that may name this one as their parent. A subordinate is a CA of its own: ' +
+          'the policy of this Authority does not bind it. Default: none.',
+      ),
     policy: z
       .object({
         rules: listOf(rule, 32)

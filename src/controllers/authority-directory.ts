@@ -1,7 +1,7 @@
 import { type Authority, findCondition, isTrue } from '#api'
 import { keyOf, retryable } from '#base'
 import type { Issuer } from '#issuers'
-import { type AuthorityView, caNotAfter, caSecretName, mayRefer } from '#plan'
+import { type AuthorityView, caNotAfter, caSecretName, mayBeParent, mayRefer } from '#plan'
 import { readSecret, secretFiles } from './own-secret.ts'
 import type { ControllerTools } from './tools.ts'
 
@@ -27,6 +27,14 @@ export class AuthorityDirectory {
     const labels = namespaces.get(keyOf({ namespace: '', name: namespace }))?.metadata.labels ?? {}
     const target = { metadata: authority.metadata, allowedNamespaces: authority.spec.allowedNamespaces }
     return mayRefer(target, { name: namespace, labels }) ? authority : undefined
+  }
+
+  /** The Authority as a parent of one in the namespace, or undefined when it does not exist or does not allow that. */
+  findParent(key: string, namespace: string): Authority | undefined {
+    const authority = this.#tools.caches.authorities.get(key)
+    if (!authority) return undefined
+    const target = { metadata: authority.metadata, allowedSubordinates: authority.spec.allowedSubordinates }
+    return mayBeParent(target, namespace) ? authority : undefined
   }
 
   /** What a referrer in the namespace sees of the Authority. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { AllowedNamespaces, LabelSelector } from '#api'
-import { mayRefer, selectorMatches } from './consent.ts'
+import { mayBeParent, mayRefer, selectorMatches } from './consent.ts'
 
 const labels = { team: 'shop', tier: 'prod' }
 
@@ -63,6 +63,20 @@ suite('another namespace may refer to a target', () => {
     })
     test(`${JSON.stringify(allowedNamespaces)}: its own always may`, () => {
       assert.equal(mayRefer(target, { name: 'pki', labels: {} }), true)
+    })
+  }
+})
+
+suite('an Authority may be a parent', () => {
+  const cases = [
+    [false, 'pki', undefined],
+    [false, 'pki', { from: 'None' }],
+    [true, 'pki', { from: 'Same' }],
+    [false, 'shop', { from: 'Same' }],
+  ] as const
+  for (const [may, namespace, allowedSubordinates] of cases) {
+    test(`of one in ${namespace} with ${JSON.stringify(allowedSubordinates)}: ${may}`, () => {
+      assert.equal(mayBeParent({ metadata: { name: 'ca', namespace: 'pki' }, allowedSubordinates }, namespace), may)
     })
   }
 })

@@ -1,4 +1,4 @@
-import type { AllowedNamespaces, LabelSelector, ObjectMeta } from '#api'
+import type { AllowedNamespaces, AuthoritySpec, LabelSelector, ObjectMeta } from '#api'
 
 type Labels = Readonly<Record<string, string>>
 
@@ -43,4 +43,15 @@ export function mayRefer(
     default:
       return false
   }
+}
+
+/**
+ * Whether an Authority of `namespace` may have the target as its parent. Not even the own namespace may by default: a
+ * subordinate can sign whatever its own policy permits, in the name of the parent.
+ */
+export function mayBeParent(
+  target: { metadata: ObjectMeta; allowedSubordinates: AuthoritySpec['allowedSubordinates'] },
+  namespace: string,
+): boolean {
+  return target.allowedSubordinates?.from === 'Same' && target.metadata.namespace === namespace
 }

@@ -21,4 +21,4 @@ export { type CertificateRequest, certificateRequest, requestHash } from './cert
 export { viewOfSecret, viewWithoutReading } from './certificate/secret-view.ts'
 export { type CertificateOutcome, certificateStatus } from './certificate/status.ts'
 export type { AuthorityView, CertificateWorld, HeldCertificate, SecretView } from './certificate/world.ts'
-export { mayRefer } from './consent.ts'
+export { mayBeParent, mayRefer } from './consent.ts'

@@ -111,6 +111,11 @@ export const badAuthorities: readonly BadSpec[] = [
     error: selectorFits,
   },
   {
+    name: 'allowedSubordinates: unknown from',
+    spec: { internal: {}, allowedSubordinates: { from: 'All' } },
+    error: unsupported('spec.allowedSubordinates.from', 'All', 'None', 'Same'),
+  },
+  {
     name: 'selector: 17 labels',
     spec: withSelector({
       matchLabels: Object.fromEntries(Array.from({ length: 17 }, (_, index) => [`label-${index}`, 'a'])),

@@ -18,6 +18,7 @@ const everything: AuthoritySpec = {
       ],
     },
   },
+  allowedSubordinates: { from: 'Same' },
   policy: {
     rules: [
       {

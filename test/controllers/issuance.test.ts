@@ -40,7 +40,10 @@ before(async () => {
   team = await sandbox.namespace('team')
   guest = await sandbox.namespace('guest')
   shared = await sandbox.namespace('shared')
-  await team.createAuthority('root', { internal: { commonName: 'Example Root' } })
+  await team.createAuthority('root', {
+    internal: { commonName: 'Example Root' },
+    allowedSubordinates: { from: 'Same' },
+  })
   await team.createAuthority('ca', { internal: { commonName: 'Example CA', parentRef: { name: 'root' } } })
   operator = await sandbox.operator({ namespaces: [team, guest, shared] })
   await team.authorityReady('ca')
@@ -461,6 +464,15 @@ describe('authorities', { concurrency: 4 }, () => {
     assert.equal(certificate.status?.notAfter, status?.ca?.notAfter)
     assert.equal(certificate.status?.renewAt, status?.ca?.notAfter)
     assert.match(messageOf(certificate), /instead of 2h, because the authority itself ends at/)
+  })
+
+  test('one that permits no subordinate has none; as soon as it does, the subordinate is made', async () => {
+    await team.createAuthority('childless')
+    await team.createAuthority('child', { internal: { parentRef: { name: 'childless' } } })
+    const refused = await team.authorityUntil('child', (authority) => messageOf(authority).includes('childless'))
+    assert.match(messageOf(refused), /does not exist, or its allowedSubordinates do not permit this one/)
+    await team.patch(authorities, 'childless', { spec: { allowedSubordinates: { from: 'Same' } } })
+    await team.authorityReady('child', 2000)
   })
 
   test('one whose key is gone is Stalled, makes no other CA, and works again with the same key', async () => {

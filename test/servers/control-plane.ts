@@ -20,7 +20,7 @@ const binary = new URL('../../bin/controlplane', import.meta.url).pathname
  * a new one. Tests keep apart by namespaces.
  */
 export async function controlPlane(): Promise<ControlPlane> {
-  const shared = process.env['SIFAKA_TEST_KUBECONFIG']
+  const shared = process.env.SIFAKA_TEST_KUBECONFIG
   return shared ? { kubeconfig: shared, stop: async () => {} } : startControlPlane()
 }
 

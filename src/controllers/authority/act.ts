@@ -84,7 +84,7 @@ async function signByParent(
   { tools, directory, signal }: ActTools,
 ): Promise<IssuedCertificate> {
   const parentKey = parentKeyOf(authority) ?? ''
-  const parent = directory.find(parentKey, authority.metadata.namespace ?? '')
+  const parent = directory.findParent(parentKey, authority.metadata.namespace ?? '')
   const issuer = parent && directory.issuerOf(parent)
   if (!issuer?.signSubordinate) {
     throw retryable('ParentNotReady', `Authority ${parentKey} cannot sign a subordinate now`)

@@ -97,7 +97,7 @@ function parentOf(
     const above = caches.authorities.get(next)
     next = above && parentKeyOf(above)
   }
-  const parent = directory.find(parentKey, authority.metadata.namespace ?? '')
+  const parent = directory.findParent(parentKey, authority.metadata.namespace ?? '')
   if (!parent) return { state: 'absent' }
   const notAfter = caNotAfter(parent)
   if (isTrue(parent.status?.conditions, 'Ready') && notAfter !== undefined) return { state: 'ready', notAfter }

@@ -56,7 +56,7 @@ suite('refused', () => {
         'ParentNotFound',
         'Waiting',
         wait,
-        /^Authority pki\/root does not exist or does not allow namespace shop$/,
+        /^Authority pki\/root does not exist, or its allowedSubordinates do not permit this one$/,
         { ...fresh, authority: subordinate, parent: { state: 'absent' } },
       ],
       [

@@ -61,8 +61,7 @@ function create(world: AuthorityWorld, now: Instant): AuthorityPlan {
   const parentName = parentKeyOf(authority)
   switch (parent.state) {
     case 'absent': {
-      const { namespace } = authority.metadata
-      const message = `Authority ${parentName} does not exist or does not allow namespace ${namespace}`
+      const message = `Authority ${parentName} does not exist, or its allowedSubordinates do not permit this one`
       return { do: 'refuse', failure: waiting('ParentNotFound', message, recheckMs) }
     }
     case 'cycle':
