@@ -6,7 +6,7 @@ import {
   commonNameOr,
   conditions,
   durationFrom,
-  reference,
+  objectName,
   timestamp,
 } from './common.ts'
 import type { KubeObject } from './object.ts'
@@ -58,7 +58,8 @@ const internal = z.object({
   commonName: commonNameOr('choose a shorter one')
     .optional()
     .describe("Common name of the CA certificate. Default: the Authority's name."),
-  parentRef: reference
+  parentRef: z
+    .object({ name: objectName.describe('Name of an Authority of the same namespace.') })
     .optional()
     .describe('The Authority that signs this CA certificate. Without it the CA is a root and signs itself.'),
   privateKey: caKey.optional().describe("The CA's key."),

@@ -13,7 +13,6 @@ export type Reason =
   | 'SecretMissing'
   | 'SecretDamaged'
   | 'Expired'
-  | 'IssuanceFailed'
   | 'CertificateRejected'
   // Authority
   | 'CAReady'
@@ -25,6 +24,5 @@ export type Reason =
   | 'ParentNotReady'
   | 'ParentCycle'
   // any kind
-  | 'KubernetesUnavailable'
+  | 'KubernetesRefused'
   | 'InternalError'
-  | 'ShuttingDown'

@@ -26,7 +26,6 @@ export function createCaches(common: Common): Caches {
       indexes: {
         [index.byParent]: (authority) => some(parentKeyOf(authority)),
         [index.bySecret]: (authority) => [secretKey(authority, caSecretName(authority))],
-        [index.byNamespace]: namespaceOf,
       },
     }),
     certificates: new Cache<Certificate>({

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { createAuditLog } from '#audit'
 import { type Logger, parseDuration, second, systemClock } from '#base'
@@ -10,6 +10,7 @@ import {
   type ControllerTools,
   createAuthorityController,
   createCertificateController,
+  createMakeKey,
   type KindController,
 } from '#controllers'
 import { createIssuerRegistry, internalIssuer } from '#issuers'
@@ -21,7 +22,6 @@ import {
   Lease,
   loadConnection,
 } from '#kube'
-import { Executor } from '#runtime'
 import { createMetrics, type Metrics } from '#telemetry'
 import { createCaches } from './caches.ts'
 
@@ -46,10 +46,6 @@ export interface Parts {
   /** Who this process is to the others. */
   readonly identity: string
 }
-
-/** Work of one target, such as an authority, at a time. */
-const perTarget = 16
-const waitingMax = 20_000
 
 /** Builds all parts by hand, bottom up. */
 export async function wire({ config, env, version, logger }: Surroundings): Promise<Parts> {
@@ -91,10 +87,10 @@ export async function wire({ config, env, version, logger }: Surroundings): Prom
     onIssued: (type, result) => metrics.issuances.inc({ authority_type: type, result }),
   }
   const directory = new AuthorityDirectory(tools)
-  const executor = new Executor({ perTarget, waitingMax })
+  const makeKey = createMakeKey()
   const kinds = [
-    createAuthorityController(tools, directory, executor),
-    createCertificateController(tools, directory, executor),
+    createAuthorityController(tools, directory, makeKey),
+    createCertificateController(tools, directory, makeKey),
   ]
   const parts = { client, caches, events, lease, kinds, metrics, audit, identity }
   return parts
@@ -120,7 +116,7 @@ export interface AuditFile {
 }
 
 function openAudit(target: string): AuditFile {
-  if (target === '-') return { write: (line) => void writeSync(1, line), close: () => {} }
+  if (target === '-') return { write: (line) => writeFileSync(1, line), close: () => {} }
   const file = openSync(target, 'a', 0o600)
-  return { write: (line) => void writeSync(file, line), close: () => closeSync(file) }
+  return { write: (line) => writeFileSync(file, line), close: () => closeSync(file) }
 }

@@ -22,9 +22,9 @@ interface AuditedCertificate {
 }
 
 /**
- * What is recorded. `release`: a certificate and its key are about to be written to a Secret; the line precedes the
- * write, so a crash can leave a line without a Secret but never a Secret without a line. `deny`: a request was refused
- * by policy.
+ * What is recorded. `CertificateRelease`, `CARelease`: a certificate and its key are about to be written to a Secret;
+ * the line precedes the write, so a crash can leave a line without a Secret but never a Secret without a line.
+ * `PolicyDenied`: a request was refused by policy.
  */
 export type AuditEntry =
   | {

@@ -7,8 +7,8 @@ const rows = [
   [terminal('PolicyDenied', 'denied', cause), 'Terminal', undefined, cause],
   [terminal('PolicyDenied', 'denied'), 'Terminal', undefined, undefined],
   [waiting('AuthorityNotReady', 'not yet', 5000), 'Waiting', 5000, undefined],
-  [retryable('IssuanceFailed', 'again', { retryAfterMs: 1000, cause }), 'Retryable', 1000, cause],
-  [retryable('IssuanceFailed', 'again'), 'Retryable', undefined, undefined],
+  [retryable('CertificateRejected', 'again', { retryAfterMs: 1000, cause }), 'Retryable', 1000, cause],
+  [retryable('CertificateRejected', 'again'), 'Retryable', undefined, undefined],
 ] as const
 
 suite('kinds of failure', () => {

@@ -24,7 +24,8 @@ export class AuthorityDirectory {
     const { authorities, namespaces } = this.#tools.caches
     const authority = authorities.get(key)
     if (!authority) return undefined
-    const labels = namespaces.get(keyOf({ namespace: '', name: namespace }))?.metadata.labels ?? {}
+    const known = namespaces.get(keyOf({ namespace: '', name: namespace }))
+    const labels = known && (known.metadata.labels ?? {})
     const target = { metadata: authority.metadata, allowedNamespaces: authority.spec.allowedNamespaces }
     return mayRefer(target, { name: namespace, labels }) ? authority : undefined
   }
@@ -84,11 +85,9 @@ export class AuthorityDirectory {
 }
 
 function viewOf(authority: Authority): AuthorityView {
-  const { metadata, spec, status } = authority
+  const { spec, status } = authority
   const isReady = isTrue(status?.conditions, 'Ready')
   return {
-    namespace: metadata.namespace ?? '',
-    name: metadata.name,
     notReady: isReady ? undefined : (findCondition(status?.conditions, 'Ready')?.message ?? 'it is new'),
     notAfter: caNotAfter(authority),
     policy: spec.policy,

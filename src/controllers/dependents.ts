@@ -1,4 +1,4 @@
-import { type Authority, isTrue } from '#api'
+import { type Authority, isTrue, type PartialObject } from '#api'
 import type { Caches } from './tools.ts'
 
 /**
@@ -16,10 +16,14 @@ function whatMatters({ metadata, status }: Authority): string {
   return [metadata.uid, metadata.generation, isTrue(status?.conditions, 'Ready'), status?.ca?.fingerprint].join('/')
 }
 
-/** Calls `wake` with the name of a namespace whose labels changed: others' grants may depend on them. */
+/**
+ * Calls `wake` with the name of a namespace that has become known or whose labels changed: others' grants may depend on
+ * them, and an object may be seen before its namespace.
+ */
 export function listenToNamespaces({ namespaces }: Caches, wake: (namespace: string) => void): void {
   namespaces.listen(({ object, old }) => {
-    const labels = JSON.stringify(object.metadata.labels ?? {})
-    if (old && labels !== JSON.stringify(old.metadata.labels ?? {})) wake(object.metadata.name)
+    if (!old || labelsOf(object) !== labelsOf(old)) wake(object.metadata.name)
   })
 }
+
+const labelsOf = ({ metadata }: PartialObject): string => JSON.stringify(metadata.labels ?? {})

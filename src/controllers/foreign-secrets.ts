@@ -8,6 +8,8 @@ const watchesMax = 100
 export class ForeignSecrets {
   readonly #tools: ControllerTools
   readonly #watches: NamedWatches
+  /** The Secret in the way of an object, both as `namespace/name`. */
+  readonly #inTheWay = new Map<string, string>()
 
   /** @param wake called with `namespace/name` of a Secret that has changed */
   constructor(tools: ControllerTools, wake: (secretKey: string) => void) {
@@ -24,11 +26,19 @@ export class ForeignSecrets {
     })
   }
 
-  /** Takes note of whether the Secret was found to be somebody else's. One with our label is watched anyway. */
-  note(secretKey: string, isForeign: boolean): void {
-    const isWatchedByLabel = this.#tools.caches.secrets.get(secretKey) !== undefined
-    if (isForeign && !isWatchedByLabel) this.#watches.follow(secretKey)
-    else this.#watches.unfollow(secretKey)
+  /**
+   * Takes note of the Secret that is in an object's way; undefined: none is, or the object is gone. One with our label
+   * is watched anyway.
+   */
+  note(key: string, secretKey: string | undefined): void {
+    const before = this.#inTheWay.get(key)
+    this.#inTheWay.delete(key)
+    if (secretKey !== undefined && !this.#tools.caches.secrets.get(secretKey)) {
+      this.#inTheWay.set(key, secretKey)
+      this.#watches.follow(secretKey)
+    }
+    const isInNobodysWay = before !== undefined && !this.#inTheWay.values().some((each) => each === before)
+    if (isInNobodysWay) this.#watches.unfollow(before)
   }
 
   stop(): Promise<void> {

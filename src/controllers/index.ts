@@ -3,4 +3,5 @@
 export { createAuthorityController } from './authority/controller.ts'
 export { AuthorityDirectory } from './authority-directory.ts'
 export { createCertificateController } from './certificate/controller.ts'
+export { createMakeKey } from './make-key.ts'
 export { type Caches, type ControllerTools, index, type KindController } from './tools.ts'

@@ -1,3 +1,4 @@
+import { type ObjectMeta, secretLabel } from '#api'
 import type { Clock } from '#base'
 import { OwnWrites } from '#runtime'
 
@@ -24,22 +25,20 @@ export class Memory<View> {
     this.secrets = new OwnWrites(clock)
   }
 
-  /** What that very version of the Secret was found to hold when it was read with that very question. */
-  recall(secretKey: string, resourceVersion: string | undefined, question: string): View | undefined {
-    const remembered = this.#views.get(secretKey)
+  /** What that very version of the object's Secret was found to hold when it was read with that very question. */
+  recall(key: string, resourceVersion: string | undefined, question: string): View | undefined {
+    const remembered = this.#views.get(key)
     const isSame = remembered?.resourceVersion === resourceVersion && remembered?.question === question
     return isSame ? remembered?.view : undefined
   }
 
-  /** Remembers what a version of a Secret holds; without a version (there is none) it forgets. */
-  remember(secretKey: string, resourceVersion: string | undefined, question: string, view: View): void {
-    if (resourceVersion === undefined) this.#views.delete(secretKey)
-    else this.#views.set(secretKey, { resourceVersion, question, view })
-  }
-
-  forgetSecret(secretKey: string): void {
-    this.#views.delete(secretKey)
-    this.secrets.forget(secretKey)
+  /**
+   * Remembers what a version of the object's Secret holds; without a version (there is none) it forgets. By object, not
+   * by Secret: of two objects that name one Secret, it is somebody else's to one of them.
+   */
+  remember(key: string, resourceVersion: string | undefined, question: string, view: View): void {
+    if (resourceVersion === undefined) this.#views.delete(key)
+    else this.#views.set(key, { resourceVersion, question, view })
   }
 
   /** A write may or may not have taken effect: the object's Secret must be read before the next decision. */
@@ -51,12 +50,16 @@ export class Memory<View> {
     return this.#inDoubt.has(key)
   }
 
-  /** The Secret has been read. */
-  settle(key: string): void {
-    this.#inDoubt.delete(key)
+  /**
+   * The Secret has been read. After a doubt the cache may still be behind what was read: a version of ours counts as
+   * our own last write, so that the next decision waits for it.
+   */
+  settle(key: string, secretKey: string, read: ObjectMeta | undefined): void {
+    if (this.#inDoubt.delete(key) && read?.labels?.[secretLabel]) this.secrets.note(secretKey, read.resourceVersion)
   }
 
   forget(key: string): void {
+    this.#views.delete(key)
     this.#inDoubt.delete(key)
     this.objects.forget(key)
   }

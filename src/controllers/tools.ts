@@ -21,7 +21,7 @@ export const index = {
   byAuthority: 'authority',
   /** Certificates and Authorities by `namespace/name` of their Secret. */
   bySecret: 'secret',
-  /** Certificates and Authorities by their namespace. */
+  /** Certificates by their namespace. */
   byNamespace: 'namespace',
   /** Authorities by `namespace/name` of their parent. */
   byParent: 'parent',

@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isFailure } from '#base'
-import { isAlreadyExists, isConflict, isExpired, isForbidden, isNotFound, refused, unanswered } from './api-error.ts'
+import { isAlreadyExists, isConflict, isExpired, isNotFound, refused, unanswered } from './api-error.ts'
 import { resources } from './resource.ts'
 
 const subject = { verb: 'patch', resource: resources.leases, key: { namespace: 'shop', name: 'web' } }
 const status = (code: number, reason: string, more = {}) => ({ kind: 'Status', code, reason, message: 'no', ...more })
 
 test('predicates tell refusals apart', () => {
-  const predicates = { isNotFound, isForbidden, isAlreadyExists, isConflict, isExpired }
+  const predicates = { isNotFound, isAlreadyExists, isConflict, isExpired }
   const cases: [number, string, keyof typeof predicates][] = [
     [404, 'NotFound', 'isNotFound'],
-    [403, 'Forbidden', 'isForbidden'],
     [409, 'AlreadyExists', 'isAlreadyExists'],
     [409, 'Conflict', 'isConflict'],
     [410, 'Expired', 'isExpired'],

@@ -118,7 +118,6 @@ const hasStatus = (error: unknown, status: number): error is ApiError =>
   error instanceof ApiError && error.status === status
 
 export const isNotFound = (error: unknown): error is ApiError => hasStatus(error, 404)
-export const isForbidden = (error: unknown): error is ApiError => hasStatus(error, 403)
 
 /** The name is taken. */
 export const isAlreadyExists = (error: unknown): error is ApiError =>

@@ -1,10 +1,7 @@
 /** The one door to the API server: typed requests, watch caches, the Lease, events. */
 export {
   ApiError,
-  isAlreadyExists,
   isConflict,
-  isExpired,
-  isForbidden,
   isNotFound,
   type StatusCause,
 } from './api-error.ts'
@@ -29,4 +26,4 @@ export { NamedWatches, type NamedWatchesOptions } from './named-watches.ts'
 export { Reflector, type ReflectorOptions } from './reflector.ts'
 export { type Resource, resourceOf, resources } from './resource.ts'
 export { compareVersions } from './resource-version.ts'
-export { type Indexes, Store, type StoreEvent, storeKeyOf } from './store.ts'
+export { type StoreEvent, storeKeyOf } from './store.ts'

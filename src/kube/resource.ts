@@ -24,14 +24,6 @@ export const resources = {
   namespaces: { group: '', version: 'v1', plural: 'namespaces', namespaced: false },
   events: namespaced('events.k8s.io', 'v1', 'events'),
   leases: namespaced('coordination.k8s.io', 'v1', 'leases'),
-  jobs: namespaced('batch', 'v1', 'jobs'),
-  deployments: namespaced('apps', 'v1', 'deployments'),
-  customResourceDefinitions: {
-    group: 'apiextensions.k8s.io',
-    version: 'v1',
-    plural: 'customresourcedefinitions',
-    namespaced: false,
-  },
 } as const satisfies Record<string, Resource>
 
 /** The resource of one of Sifaka's own kinds. */

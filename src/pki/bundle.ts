@@ -21,9 +21,6 @@ export interface BundleFiles {
   readonly 'ca.crt': string
 }
 
-/** Names of the files of a bundle. */
-export const bundleFileNames = ['tls.key', 'tls.crt', 'ca.crt'] as const
-
 /** The bundle as PEM texts: the key, the certificate followed by its intermediates, and the roots. */
 export function encodeBundle(bundle: Bundle, encoding: KeyEncoding): BundleFiles {
   return {
@@ -39,7 +36,7 @@ export function encodeBundle(bundle: Bundle, encoding: KeyEncoding): BundleFiles
  *   lead from the certificate to a root (when the youngest of them began: what has expired since is still whole)
  */
 export function parseBundle(files: Readonly<Record<string, string | undefined>>): Bundle {
-  const text = (name: (typeof bundleFileNames)[number]): string => {
+  const text = (name: keyof BundleFiles): string => {
     const content = files[name]
     if (!content) throw new PkiError('InvalidCertificate', `${name} is missing`)
     return content

@@ -7,12 +7,11 @@ export {
   differences,
   type Expected,
 } from './accept.ts'
-export { type Bundle, type BundleFiles, bundleFileNames, encodeBundle, parseBundle } from './bundle.ts'
+export { type Bundle, type BundleFiles, encodeBundle, parseBundle } from './bundle.ts'
 export { type ChainInput, verifyChain } from './chain.ts'
 export { PkiError, type PkiReason } from './error.ts'
 export { ipInRange, isIpAddress } from './ip-address.ts'
 export {
-  encodePrivateKey,
   generateKey,
   type KeySpec,
   keySatisfies,
@@ -21,10 +20,9 @@ export {
   sameKey,
 } from './key.ts'
 export type { KeyAlgorithm, KeyEncoding, SignatureAlgorithm } from './key-algorithm.ts'
-export { dnsNameMatches, isDnsName, normalizeNames, type SubjectNames } from './names.ts'
+export { dnsNameMatches, normalizeNames, type SubjectNames } from './names.ts'
 export {
   encodeCertificates,
-  formatSerialNumber,
   type ParsedCertificate,
   parseCertificate,
   parseCertificates,

@@ -67,6 +67,16 @@ suite('another namespace may refer to a target', () => {
   }
 })
 
+test('a namespace that is not known yet matches no selector, not even one for the absence of a label', () => {
+  const selector = { matchExpressions: [{ key: 'tier', operator: 'NotIn' as const, values: ['prod'] }] }
+  const target = {
+    metadata: { name: 'ca', namespace: 'pki' },
+    allowedNamespaces: { from: 'Selector' as const, selector },
+  }
+  assert.equal(mayRefer(target, { name: 'shop', labels: undefined }), false)
+  assert.equal(mayRefer(target, { name: 'shop', labels: {} }), true)
+})
+
 suite('an Authority may be a parent', () => {
   const cases = [
     [false, 'pki', undefined],

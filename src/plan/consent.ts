@@ -27,11 +27,12 @@ function isMet({ operator, values = [] }: Requirement, value: string | undefined
 /**
  * Whether objects of `namespace` may refer to a target: the target's side of the consent. The own namespace always may.
  * @param target metadata and `spec.allowedNamespaces` of the object referred to
- * @param namespace the referrer's namespace and its labels
+ * @param namespace the referrer's namespace and its labels; while they are not known no selector matches, not even one
+ *   that asks for the absence of a label
  */
 export function mayRefer(
   target: { metadata: ObjectMeta; allowedNamespaces: AllowedNamespaces | undefined },
-  namespace: { name: string; labels: Labels },
+  namespace: { name: string; labels: Labels | undefined },
 ): boolean {
   if (target.metadata.namespace === namespace.name) return true
   const allowed = target.allowedNamespaces
@@ -39,7 +40,8 @@ export function mayRefer(
     case 'All':
       return true
     case 'Selector':
-      return allowed.selector !== undefined && selectorMatches(allowed.selector, namespace.labels)
+      if (!allowed.selector || !namespace.labels) return false
+      return selectorMatches(allowed.selector, namespace.labels)
     default:
       return false
   }

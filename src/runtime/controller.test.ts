@@ -96,15 +96,15 @@ suite('what comes of a visit', () => {
     ['done for now', { againInMs: 5 * second }, 'done', 5 * second, undefined],
     ['conflict', notTheSame, 'conflict', second / 4, undefined],
     ['API server overloaded', overloaded, 'failed', 7 * second, 'warn'],
-    ['Retryable', retryable('IssuanceFailed', 'no answer'), 'failed', second / 4, 'warn'],
+    ['Retryable', retryable('CertificateRejected', 'no answer'), 'failed', second / 4, 'warn'],
     [
       'Retryable that names a time',
-      retryable('IssuanceFailed', '', { retryAfterMs: minute }),
+      retryable('CertificateRejected', '', { retryAfterMs: minute }),
       'failed',
       minute,
       'warn',
     ],
-    ['Waiting', waiting('AuthorityNotReady', 'it is new', 100), 'failed', 100, 'warn'],
+    ['Waiting', waiting('AuthorityNotReady', 'it is new', 100), 'waiting', 100, undefined],
     ['Terminal', terminal('PolicyDenied', 'denied'), 'failed', undefined, 'warn'],
     ['Bug', new TypeError('x is undefined'), 'bug', second / 4, 'error'],
   ]
@@ -134,7 +134,7 @@ suite('what comes of a visit', () => {
 
   test('a bug is logged with its stack, a failure with its reason', async (t) => {
     const bug = new TypeError('x is undefined')
-    const errors = [bug, retryable('IssuanceFailed', 'no answer')]
+    const errors = [bug, retryable('CertificateRejected', 'no answer')]
     const { logger } = start(t, async () => Promise.reject(errors.shift()), { keys: ['a', 'b'], concurrency: 1 })
     await setImmediate()
     assert.deepEqual(logger.lines, [
@@ -152,7 +152,7 @@ suite('what comes of a visit', () => {
       },
       {
         level: 'warn',
-        fields: { key: 'b', reason: 'IssuanceFailed', kind: 'Retryable', failures: 1, error: 'no answer' },
+        fields: { key: 'b', reason: 'CertificateRejected', kind: 'Retryable', failures: 1, error: 'no answer' },
         message: 'reconcile failed',
       },
     ])
@@ -169,7 +169,7 @@ suite('what comes of a visit', () => {
 test('failures in a row wait longer each time, until one visit succeeds', async (t) => {
   let fails = true
   const reconcile: Reconcile = async () => {
-    if (fails) throw retryable('IssuanceFailed', 'no answer')
+    if (fails) throw retryable('CertificateRejected', 'no answer')
     return done
   }
   const { controller, visits, advance } = start(t, reconcile, { keys: ['a'] })

@@ -1,4 +1,4 @@
-import { type Clock, classify, type Failure, type Logger } from '#base'
+import { type Clock, classify, type Failure, isFailure, type Logger } from '#base'
 import { isConflict } from '#kube'
 import { apiBackoff, backoffMs } from './backoff.ts'
 import { KeyQueue } from './key-queue.ts'
@@ -11,7 +11,7 @@ export interface Settled {
 }
 
 /** How a reconcile ended, for metrics. */
-export type ReconcileResult = 'done' | 'conflict' | 'failed' | 'bug' | 'aborted'
+export type ReconcileResult = 'done' | 'waiting' | 'conflict' | 'failed' | 'bug' | 'aborted'
 
 export interface ControllerOptions {
   readonly name: string
@@ -113,6 +113,10 @@ export class Controller {
   /** Decides by the failure's kind when the key is visited again. */
   #settle(key: string, error: unknown, signal: AbortSignal): ReconcileResult {
     if (signal.aborted) return 'aborted'
+    if (isFailure(error) && error.kind === 'Waiting') {
+      this.queue.addAfter(key, error.retryAfterMs ?? 0)
+      return 'waiting'
+    }
     const failures = (this.#failures.get(key) ?? 0) + 1
     this.#failures.set(key, failures)
     const delayMs = backoffMs(failures, apiBackoff, this.#options.random())

@@ -69,7 +69,7 @@ test('when too many wait, more are refused for now', async () => {
   await assert.rejects(
     executor.run('ca', never, work().run),
     ({ kind, reason, message }: { kind: string; reason: string; message: string }) =>
-      kind === 'Retryable' && reason === 'TargetBusy' && message === 'ca has 3 calls waiting already',
+      kind === 'Waiting' && reason === 'TargetBusy' && message === 'ca: 3 wait already',
   )
   for (const piece of pieces) piece.end()
   await Promise.all(all)

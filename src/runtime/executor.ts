@@ -1,4 +1,4 @@
-import { retryable } from '#base'
+import { isFailure, second, waiting } from '#base'
 
 export interface ExecutorLimits {
   /** Calls to one target at a time. */
@@ -12,6 +12,13 @@ interface Target {
   /** In the order in which they came. */
   readonly waiting: Set<() => void>
 }
+
+const busyReason = 'TargetBusy'
+/** How soon to ask for a turn again. */
+const busyRetryMs = second
+
+/** Whether an executor refused, because too much waits for the same target already. */
+export const isBusy = (error: unknown): boolean => isFailure(error) && error.reason === busyReason
 
 /**
  * Runs slow work with at most so many pieces per target at a time, so that one slow target cannot take what others
@@ -27,7 +34,7 @@ export class Executor {
 
   /**
    * Runs `work` when it is its turn.
-   * @throws Failure Retryable `TargetBusy` when too many wait already; the signal's reason when it is aborted before
+   * @throws Failure Waiting `TargetBusy` when too many wait already; the signal's reason when it is aborted before
    *   the turn came; and what `work` throws
    */
   async run<Result>(name: string, signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
@@ -35,7 +42,7 @@ export class Executor {
     const target = this.#target(name)
     if (target.running >= this.#limits.perTarget) {
       if (target.waiting.size >= this.#limits.waitingMax) {
-        throw retryable('TargetBusy', `${name} has ${target.waiting.size} calls waiting already`)
+        throw waiting(busyReason, `${name}: ${target.waiting.size} wait already`, busyRetryMs)
       }
       await this.#turn(target, signal)
     } else {

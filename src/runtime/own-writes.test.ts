@@ -69,6 +69,13 @@ suite('what is seen is news', () => {
     assert.equal(writes.isBehind('a', '98'), false)
   })
 
+  test('also an older version, once our own cannot come any more: after a restore versions begin lower', () => {
+    clock.advance(30 * second)
+    assert.equal(writes.isNews('a', '7'), false)
+    clock.advance(1)
+    assert.equal(writes.isNews('a', '7'), true)
+  })
+
   test('a new write is waited for anew', () => {
     writes.isBehind('a', '98')
     writes.note('a', '105')

@@ -34,8 +34,8 @@ export class OwnWrites {
    * Remembers the question: the echo will then count as news.
    */
   isBehind(key: string, cachedVersion: string | undefined): boolean {
-    const written = this.#written.get(key)
-    if (!written || this.#clock.monotonicMs() - written.atMs > patienceMs) return false
+    const written = this.#awaited(key)
+    if (!written) return false
     if (cachedVersion !== undefined && compareVersions(cachedVersion, written.resourceVersion) >= 0) return false
     written.wanted = true
     return true
@@ -43,7 +43,7 @@ export class OwnWrites {
 
   /** Whether an observed version is news: anything but the echo of our own write that nobody waits for. */
   isNews(key: string, observedVersion: string | undefined): boolean {
-    const written = this.#written.get(key)
+    const written = this.#awaited(key)
     if (!written || observedVersion === undefined) return true
     const order = compareVersions(observedVersion, written.resourceVersion)
     if (order < 0) return false
@@ -54,5 +54,13 @@ export class OwnWrites {
   /** Forgets the object, because it is gone. */
   forget(key: string): void {
     this.#written.delete(key)
+  }
+
+  /** Our own last write, as long as it may still come. The echo may also have come before the answer to the write. */
+  #awaited(key: string): Written | undefined {
+    const written = this.#written.get(key)
+    if (!written || this.#clock.monotonicMs() - written.atMs <= patienceMs) return written
+    this.#written.delete(key)
+    return undefined
   }
 }

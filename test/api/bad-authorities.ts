@@ -2,7 +2,6 @@ import {
   durationOfAtLeast,
   invalid,
   keySize,
-  namespaceName,
   objectName,
   outOfBounds,
   tooMany,
@@ -60,9 +59,9 @@ export const badAuthorities: readonly BadSpec[] = [
     error: invalid('spec.internal.parentRef.name', 'Root', objectName),
   },
   {
-    name: 'internal.parentRef: a bad namespace',
-    spec: { internal: { parentRef: { name: 'root', namespace: '-' } } },
-    error: invalid('spec.internal.parentRef.namespace', '-', namespaceName),
+    name: 'internal.parentRef: another namespace',
+    spec: { internal: { parentRef: { name: 'root', namespace: 'platform' } } },
+    error: unknownField('Authority', 'spec.internal.parentRef.namespace'),
   },
   {
     name: 'internal.privateKey: unknown algorithm',

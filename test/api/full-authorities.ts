@@ -4,7 +4,7 @@ import type { FullSpec } from './manifest.ts'
 const everything: AuthoritySpec = {
   internal: {
     commonName: 'Team CA',
-    parentRef: { name: 'root', namespace: 'platform' },
+    parentRef: { name: 'root' },
     privateKey: { algorithm: 'ECDSA', size: 384 },
     duration: '43800h',
   },

@@ -497,6 +497,18 @@ describe('authorities', { concurrency: 4 }, () => {
   })
 })
 
+test('a Secret that the API server refuses to change: the status says so, and no more is signed than attempts are made', async () => {
+  await issue('frozen')
+  await team.patch(secrets, 'frozen', { immutable: true })
+  const before = operator.audit().length
+  await team.changeSpec('frozen', { dnsNames: ['frozen.example.com', 'thawed.example.com'] })
+  const refused = await team.certificateRefused('frozen', 'KubernetesRefused')
+  assert.deepEqual(trueConditions(refused), ['Reconciling'])
+  assert.match(messageOf(refused), /immutable/)
+  assert.equal(refused.status?.attempts, 1)
+  assert.equal(operator.audit().length - before, 1)
+})
+
 test('a status wiped by hand is written anew from the Secret, and nothing is issued', async () => {
   const { certificate, secret } = await issue('wiped')
   const since = latest()

@@ -55,8 +55,6 @@ export function heldSecret(held: Partial<HeldCertificate> = {}, metadata: Partia
 /** What a Certificate sees of the Authority `shop/ca`: ready for ten years, without a policy. */
 export function authorityView(parts: Partial<AuthorityView> = {}): AuthorityView {
   return {
-    namespace: 'shop',
-    name: 'ca',
     notReady: undefined,
     notAfter: noon + 3650 * day,
     policy: undefined,

@@ -2,11 +2,9 @@ import type { KeyObject } from 'node:crypto'
 import { type Authority, annotations } from '#api'
 import { type Failure, isFailure, keyOf, retryable, toRfc3339 } from '#base'
 import type { IssuedCertificate } from '#issuers'
-import { ApiError } from '#kube'
 import {
   encodeBundle,
   encodeCertificates,
-  generateKey,
   keySigner,
   newSerialNumber,
   parseCertificate,
@@ -15,8 +13,9 @@ import {
   verifyChain,
 } from '#pki'
 import { type AuthorityPlan, type AuthorityWorld, type CaView, caGeneration, caSecretName, parentKeyOf } from '#plan'
-import type { Executor } from '#runtime'
 import type { AuthorityDirectory } from '../authority-directory.ts'
+import { belongsInStatus } from '../belongs-in-status.ts'
+import type { MakeKey } from '../make-key.ts'
 import type { Memory } from '../memory.ts'
 import { createSecret } from '../own-secret.ts'
 import type { ControllerTools } from '../tools.ts'
@@ -26,7 +25,7 @@ export interface ActTools {
   readonly tools: ControllerTools
   readonly directory: AuthorityDirectory
   readonly memory: Memory<CaView>
-  readonly executor: Executor
+  readonly makeKey: MakeKey
   readonly signal: AbortSignal
 }
 
@@ -41,7 +40,7 @@ type CreatePlan = Extract<AuthorityPlan, { do: 'create' }>
 
 /**
  * Carries out a plan. May end after any line: what is there then is enough for the next visit to go on from.
- * @throws ApiError when the API server did not take a write
+ * @throws what the runtime retries by itself, such as an ApiError of a server that does not answer
  */
 export async function actOnAuthority(plan: AuthorityPlan, world: AuthorityWorld, on: ActTools): Promise<Report> {
   switch (plan.do) {
@@ -57,9 +56,7 @@ export async function actOnAuthority(plan: AuthorityPlan, world: AuthorityWorld,
 async function create(plan: CreatePlan, world: AuthorityWorld, on: ActTools): Promise<Report> {
   const { authority } = world
   try {
-    const generate = () => generateKey(plan.key)
-    const isSlow = plan.key.algorithm === 'RSA'
-    const key = await (isSlow ? on.executor.run('RSA key generation', on.signal, generate) : generate())
+    const key = await on.makeKey(plan.key, on.signal)
     const issued = plan.signedBy === 'itself' ? await selfSign(plan, key) : await signByParent(plan, key, authority, on)
     await store(authority, key, issued, on)
     const { subject, serialNumber, fingerprint, notBefore, notAfter } = issued.certificate
@@ -67,7 +64,7 @@ async function create(plan: CreatePlan, world: AuthorityWorld, on: ActTools): Pr
     const held = { subject, serialNumber, fingerprint, notBefore, notAfter, roots }
     return { failure: undefined, created: true, world: { ...world, ca: { state: 'held', held } } }
   } catch (error) {
-    if (error instanceof ApiError || on.signal.aborted || !isFailure(error)) throw error
+    if (!isFailure(error) || !belongsInStatus(error, on.signal)) throw error
     return { failure: error, created: false, world }
   }
 }
@@ -118,7 +115,7 @@ async function store(
       notAfter: toRfc3339(certificate.notAfter),
     },
     names: [certificate.subject],
-    cause: 'CAKeyMissing',
+    cause: 'Created',
   })
   const own = {
     content: 'ca',

@@ -1,5 +1,5 @@
 import { authorityKind, findCondition } from '#api'
-import { hour, type Instant, keyOf } from '#base'
+import { hour, type Instant, keyOf, minute } from '#base'
 import { resourceOf } from '#kube'
 import { type AuthorityPlan, authorityStatus, type CaView } from '#plan'
 import { type Settled, writeStatus } from '#runtime'
@@ -8,6 +8,8 @@ import type { ControllerTools } from '../tools.ts'
 import type { Report } from './act.ts'
 
 const resource = resourceOf(authorityKind)
+/** How soon to try again what may go away by itself, such as a parent that cannot sign. */
+const retryMs = minute
 
 /** Tells what a visit came to (one event, one status write, each only if there is news) and when to come back. */
 export async function concludeAuthority(
@@ -42,5 +44,6 @@ export async function concludeAuthority(
 /** Within the hour in any case, because timers do not see the wall clock jump. */
 function againInMs(plan: AuthorityPlan, { failure }: Report, now: Instant): number {
   if (plan.do === 'keep') return Math.min(hour, plan.recheckAt - now)
-  return Math.min(hour, failure?.retryAfterMs ?? hour)
+  const defaultMs = failure?.kind === 'Retryable' ? retryMs : hour
+  return Math.min(hour, failure?.retryAfterMs ?? defaultMs)
 }

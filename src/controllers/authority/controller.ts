@@ -2,10 +2,11 @@ import type { Authority, KubeObject } from '#api'
 import { keyOf, second } from '#base'
 import { storeKeyOf } from '#kube'
 import { type CaView, caSecretName, planAuthority } from '#plan'
-import { Controller, type Executor, type Settled } from '#runtime'
+import { Controller, type Settled } from '#runtime'
 import type { AuthorityDirectory } from '../authority-directory.ts'
-import { listenToAuthorities, listenToNamespaces } from '../dependents.ts'
+import { listenToAuthorities } from '../dependents.ts'
 import { ForeignSecrets } from '../foreign-secrets.ts'
+import type { MakeKey } from '../make-key.ts'
 import { Memory } from '../memory.ts'
 import { type ControllerTools, index, type KindController } from '../tools.ts'
 import { actOnAuthority } from './act.ts'
@@ -19,7 +20,7 @@ const behindMs = second
 export function createAuthorityController(
   tools: ControllerTools,
   directory: AuthorityDirectory,
-  executor: Executor,
+  makeKey: MakeKey,
 ): KindController {
   const { caches, clock, logger, random, ownership, concurrency } = tools
   const memory = new Memory<CaView>(clock)
@@ -40,14 +41,15 @@ export function createAuthorityController(
     const seen = await observeAuthority(key, tools, directory, memory, signal)
     if (seen.found === 'gone') return forget(key)
     if (seen.found === 'behind') return { againInMs: behindMs }
-    foreignSecrets.note(secretKeyOf(seen.world.authority), seen.world.ca.state === 'foreign')
+    foreignSecrets.note(key, seen.world.ca.state === 'foreign' ? secretKeyOf(seen.world.authority) : undefined)
     const plan = planAuthority(seen.world, clock.now())
-    const report = await actOnAuthority(plan, seen.world, { tools, directory, memory, executor, signal })
+    const report = await actOnAuthority(plan, seen.world, { tools, directory, memory, makeKey, signal })
     return concludeAuthority(plan, report, tools, memory, signal)
   }
 
   function forget(key: string): Settled {
     memory.forget(key)
+    foreignSecrets.note(key, undefined)
     directory.forget(key)
     controller.forget(key)
     return { againInMs: undefined }
@@ -68,11 +70,10 @@ export function createAuthorityController(
     if (memory.objects.isNews(key, object.metadata.resourceVersion)) controller.enqueue(key)
   })
   caches.secrets.listen(({ type, key, object }) => {
-    if (type === 'deleted') memory.forgetSecret(key)
+    if (type === 'deleted') memory.secrets.forget(key)
     if (memory.secrets.isNews(key, object.metadata.resourceVersion)) wakeBySecret(key)
   })
   listenToAuthorities(caches, (authority) => wake(caches.authorities.byIndex(index.byParent, authority)))
-  listenToNamespaces(caches, (namespace) => wake(caches.authorities.byIndex(index.byNamespace, namespace)))
 
   return { controller, close: () => foreignSecrets.stop() }
 }

@@ -40,7 +40,7 @@ export async function observeAuthority(
   if (isBehind) return { found: 'behind' }
   const hasSigned = authority.status?.ca !== undefined || caches.secrets.byIndex(index.byIssuer, key).length > 0
   const ca =
-    (memory.isInDoubt(key) ? undefined : memory.recall(keyOf(secret), cached?.resourceVersion, '')) ??
+    (memory.isInDoubt(key) ? undefined : memory.recall(key, cached?.resourceVersion, '')) ??
     (await readCa(key, authority, tools, memory, signal))
   return { found: 'world', world: { authority, parent: parentOf(key, authority, tools, directory), ca, hasSigned } }
 }
@@ -56,8 +56,8 @@ async function readCa(
   const name = { namespace: authority.metadata.namespace ?? '', name: caSecretName(authority) }
   const secret = await readSecret(client, name, signal)
   const view: CaView = secret ? viewOf(authority, secret.metadata, secretFiles(secret)) : { state: 'absent' }
-  memory.remember(keyOf(name), secret?.metadata.resourceVersion, '', view)
-  memory.settle(key)
+  memory.remember(key, secret?.metadata.resourceVersion, '', view)
+  memory.settle(key, keyOf(name), secret?.metadata)
   return view
 }
 

@@ -1,9 +1,9 @@
 import type { KeyObject } from 'node:crypto'
-import { annotations, type Certificate, type Secret } from '#api'
+import { annotations, type Certificate, type ObjectMeta, type PartialObject } from '#api'
 import { classify, isFailure, keyOf, retryable, toRfc3339 } from '#base'
 import type { IssuedCertificate } from '#issuers'
-import { ApiError } from '#kube'
-import { accept, encodeBundle, generateKey, keySatisfies, parsePrivateKey, publicKeyOf } from '#pki'
+import { storeKeyOf } from '#kube'
+import { accept, encodeBundle, keySatisfies, parsePrivateKey, publicKeyOf } from '#pki'
 import {
   authorityKeyOf,
   type CertificateOutcome,
@@ -14,8 +14,10 @@ import {
   type SecretView,
   secretNameOf,
 } from '#plan'
-import { backoffMs, type Executor, outsideBackoff } from '#runtime'
+import { backoffMs, outsideBackoff } from '#runtime'
 import { type AuthorityDirectory, authorityType } from '../authority-directory.ts'
+import { belongsInStatus } from '../belongs-in-status.ts'
+import type { MakeKey } from '../make-key.ts'
 import type { Memory } from '../memory.ts'
 import { createSecret, type OwnSecret, readSecret, relabelSecret, replaceSecret, secretFiles } from '../own-secret.ts'
 import type { ControllerTools } from '../tools.ts'
@@ -25,7 +27,7 @@ export interface ActTools {
   readonly tools: ControllerTools
   readonly directory: AuthorityDirectory
   readonly memory: Memory<SecretView>
-  readonly executor: Executor
+  readonly makeKey: MakeKey
   readonly signal: AbortSignal
 }
 
@@ -39,7 +41,7 @@ const unchanged: CertificateOutcome = { result: 'unchanged' }
 
 /**
  * Carries out a plan. May end after any line: what is there then is enough for the next visit to go on from.
- * @throws ApiError when the API server did not take a write; nothing of it goes into the status
+ * @throws what the runtime retries by itself, such as an ApiError of a server that does not answer
  */
 export async function actOnCertificate(plan: CertificatePlan, world: CertificateWorld, on: ActTools): Promise<Report> {
   switch (plan.do) {
@@ -55,10 +57,9 @@ export async function actOnCertificate(plan: CertificatePlan, world: Certificate
   }
 }
 
-async function relabel(metadata: Secret['metadata'], { tools, memory, signal }: ActTools): Promise<void> {
+async function relabel(metadata: ObjectMeta, { tools, memory, signal }: ActTools): Promise<void> {
   const secretKey = keyOf({ namespace: metadata.namespace ?? '', name: metadata.name })
   const written = await relabelSecret(tools.client, metadata, 'certificate', signal)
-  memory.forgetSecret(secretKey)
   memory.secrets.note(secretKey, versionOf(written))
 }
 
@@ -67,16 +68,17 @@ async function issue(plan: IssuePlan, world: CertificateWorld, on: ActTools): Pr
   const authority = tools.caches.authorities.get(authorityKeyOf(world.certificate))
   const type = authority ? authorityType(authority) : 'unknown'
   let signed: { key: KeyObject; issued: IssuedCertificate }
+  let secret: PartialObject
   try {
     signed = await sign(plan, world.certificate, on)
+    secret = await store(plan, world, signed, on)
   } catch (error) {
-    if (error instanceof ApiError || on.signal.aborted) throw error
+    if (!belongsInStatus(error, on.signal)) throw error
     tools.onIssued(type, 'failed')
     return { outcome: failed(error, world, on), world }
   }
-  const { certificate } = signed.issued
-  const secret = await store(plan, world, signed, on)
   tools.onIssued(type, 'issued')
+  const { certificate } = signed.issued
   const { serialNumber, fingerprint, issuer, notBefore, notAfter } = certificate
   const issuedBy = authorityKeyOf(world.certificate)
   const held: HeldCertificate = { serialNumber, fingerprint, issuer, notBefore, notAfter, issuedBy, differences: [] }
@@ -91,7 +93,7 @@ function failed(error: unknown, { certificate }: CertificateWorld, { tools }: Ac
   const failure = classify(error)
   if (failure.kind === 'Bug') {
     const stack = failure.cause instanceof Error ? failure.cause.stack : undefined
-    tools.logger.error({ key: certificate.metadata, stack }, 'issuing failed with an unexpected error')
+    tools.logger.error({ key: storeKeyOf(certificate), stack }, 'issuing failed with an unexpected error')
   }
   if (failure.kind === 'Terminal') return { result: 'failed', failure, nextAttemptAt: undefined }
   const attempts = (certificate.status?.attempts ?? 0) + 1
@@ -101,7 +103,7 @@ function failed(error: unknown, { certificate }: CertificateWorld, { tools }: Ac
 
 /** Has the certificate signed, and lets it through only if it is what was asked for. */
 async function sign(plan: IssuePlan, certificate: Certificate, on: ActTools) {
-  const { tools, directory, executor, signal } = on
+  const { tools, directory, signal } = on
   const key = await keyFor(plan, certificate, on)
   const authorityKey = authorityKeyOf(certificate)
   const authority = directory.find(authorityKey, certificate.metadata.namespace ?? '')
@@ -110,7 +112,7 @@ async function sign(plan: IssuePlan, certificate: Certificate, on: ActTools) {
   const profile = { commonName, names, usages, notBefore: plan.notBefore, notAfter: plan.notAfter }
   const publicKey = publicKeyOf(key)
   const issuer = directory.issuerOf(authority)
-  const issued = await executor.run(authorityKey, signal, () => issuer.issue({ profile, publicKey }, signal))
+  const issued = await issuer.issue({ profile, publicKey }, signal)
   const { roots, intermediates } = issued
   gate(() => accept({ profile, publicKey, roots, intermediates, at: tools.clock.now() }, issued.certificate))
   return { key, issued }
@@ -133,9 +135,7 @@ async function keyFor(plan: IssuePlan, certificate: Certificate, on: ActTools): 
     const kept = await keptKey(certificate, on)
     if (kept && keySatisfies(kept, request.key)) return kept
   }
-  // RSA keys take long and share libuv's threads with all else: a few at a time.
-  const generate = () => generateKey(request.key)
-  return request.key.algorithm === 'RSA' ? on.executor.run('RSA key generation', on.signal, generate) : generate()
+  return on.makeKey(request.key, on.signal)
 }
 
 async function keptKey(certificate: Certificate, { tools, signal }: ActTools): Promise<KeyObject | undefined> {
@@ -156,7 +156,7 @@ async function store(
   world: CertificateWorld,
   { key, issued }: { key: KeyObject; issued: IssuedCertificate },
   { tools, memory, signal }: ActTools,
-): Promise<Secret> {
+): Promise<PartialObject> {
   const { metadata } = world.certificate
   const name = { namespace: metadata.namespace ?? '', name: secretNameOf(world.certificate) }
   const own = secretOf(plan, world, key, issued, tools)
@@ -175,7 +175,7 @@ async function store(
   }
 }
 
-const versionOf = ({ metadata }: Secret): string | undefined => metadata.resourceVersion
+const versionOf = ({ metadata }: PartialObject): string | undefined => metadata.resourceVersion
 
 function secretOf(
   plan: IssuePlan,

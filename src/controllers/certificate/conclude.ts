@@ -31,9 +31,12 @@ export async function concludeCertificate(
 
 /**
  * The earliest of: renewal, end of validity (Ready changes), the next attempt, the next look at an obstacle. Within the
- * hour in any case, because timers do not see the wall clock jump.
+ * hour in any case, because timers do not see the wall clock jump. Times that have passed have had their effect on the
+ * plan, but for a renewal that was not due yet when the plan was made.
  */
 function againInMs(plan: CertificatePlan, { world, outcome }: Report, status: CertificateStatus, now: Instant): number {
+  const renewAt = fromRfc3339(status.renewAt)
+  if (plan.do === 'keep' && renewAt !== undefined && renewAt <= now) return 0
   const times: (Instant | undefined)[] = [now + hour]
   if (world.secret.state === 'held') times.push(world.secret.held.notAfter)
   if (plan.do === 'wait') times.push(plan.until)
@@ -41,7 +44,7 @@ function againInMs(plan: CertificatePlan, { world, outcome }: Report, status: Ce
     const { failure, nextAttemptAt } = outcome
     times.push(nextAttemptAt ?? (failure.retryAfterMs === undefined ? undefined : now + failure.retryAfterMs))
   } else {
-    times.push(fromRfc3339(status.renewAt))
+    times.push(renewAt)
   }
   const ahead = times.filter((time) => time !== undefined && time > now) as Instant[]
   return Math.min(...ahead) - now

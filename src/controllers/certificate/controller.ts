@@ -2,10 +2,11 @@ import type { Certificate, KubeObject } from '#api'
 import { keyOf, second } from '#base'
 import { storeKeyOf } from '#kube'
 import { planCertificate, type SecretView, secretNameOf } from '#plan'
-import { Controller, type Executor, type Settled } from '#runtime'
+import { Controller, type Settled } from '#runtime'
 import type { AuthorityDirectory } from '../authority-directory.ts'
 import { listenToAuthorities, listenToNamespaces } from '../dependents.ts'
 import { ForeignSecrets } from '../foreign-secrets.ts'
+import type { MakeKey } from '../make-key.ts'
 import { Memory } from '../memory.ts'
 import { type ControllerTools, index, type KindController } from '../tools.ts'
 import { actOnCertificate } from './act.ts'
@@ -19,7 +20,7 @@ const behindMs = second
 export function createCertificateController(
   tools: ControllerTools,
   directory: AuthorityDirectory,
-  executor: Executor,
+  makeKey: MakeKey,
 ): KindController {
   const { caches, clock, logger, random, ownership, concurrency } = tools
   const memory = new Memory<SecretView>(clock)
@@ -41,14 +42,15 @@ export function createCertificateController(
     if (seen.found === 'gone') return forget(key)
     if (seen.found === 'behind') return { againInMs: behindMs }
     const { world } = seen
-    foreignSecrets.note(secretKeyOf(world.certificate), world.secret.state === 'foreign')
+    foreignSecrets.note(key, world.secret.state === 'foreign' ? secretKeyOf(world.certificate) : undefined)
     const plan = planCertificate(world, clock.now())
-    const report = await actOnCertificate(plan, world, { tools, directory, memory, executor, signal })
+    const report = await actOnCertificate(plan, world, { tools, directory, memory, makeKey, signal })
     return concludeCertificate(plan, report, tools, memory, signal)
   }
 
   function forget(key: string): Settled {
     memory.forget(key)
+    foreignSecrets.note(key, undefined)
     controller.forget(key)
     return { againInMs: undefined }
   }
@@ -68,7 +70,7 @@ export function createCertificateController(
     if (memory.objects.isNews(key, object.metadata.resourceVersion)) controller.enqueue(key)
   })
   caches.secrets.listen(({ type, key, object }) => {
-    if (type === 'deleted') memory.forgetSecret(key)
+    if (type === 'deleted') memory.secrets.forget(key)
     if (memory.secrets.isNews(key, object.metadata.resourceVersion)) wakeBySecret(key)
   })
   listenToAuthorities(caches, (authority) => wake(caches.certificates.byIndex(index.byAuthority, authority)))

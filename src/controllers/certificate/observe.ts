@@ -44,12 +44,12 @@ export async function observeCertificate(
   const hash = request instanceof Failure ? '' : requestHash(request)
   let view = memory.isInDoubt(key)
     ? undefined
-    : (viewWithoutReading(certificate, cached, hash) ?? memory.recall(secretKey, cached?.resourceVersion, hash))
+    : (viewWithoutReading(certificate, cached, hash) ?? memory.recall(key, cached?.resourceVersion, hash))
   if (!view) {
     const read = await readSecret(client, secret, signal)
     view = viewOfSecret(certificate, request, read && { metadata: read.metadata, files: secretFiles(read) })
-    memory.remember(secretKey, read?.metadata.resourceVersion, hash, view)
-    memory.settle(key)
+    memory.remember(key, read?.metadata.resourceVersion, hash, view)
+    memory.settle(key, secretKey, read?.metadata)
   }
   const authority = directory.view(authorityKeyOf(certificate), namespace)
   return { found: 'world', world: { certificate, request, requestHash: hash, authority, secret: view } }

@@ -11,7 +11,7 @@ const fresh: Partial<AuthorityWorld> = { ca: { state: 'absent' }, hasSigned: fal
 const plan = (parts: Partial<AuthorityWorld> = {}, now = noon): AuthorityPlan =>
   planAuthority(authorityWorld(parts), now)
 const internal = (options: NonNullable<AuthoritySpec['internal']>) => authority({ spec: { internal: options } })
-const subordinate = internal({ parentRef: { name: 'root', namespace: 'pki' } })
+const subordinate = internal({ parentRef: { name: 'root' } })
 
 test('a CA that is there is kept until its end', () => {
   const end = noon + 3650 * day
@@ -56,28 +56,28 @@ suite('refused', () => {
         'ParentNotFound',
         'Waiting',
         wait,
-        /^Authority pki\/root does not exist, or its allowedSubordinates do not permit this one$/,
+        /^Authority shop\/root does not exist, or its allowedSubordinates do not permit this one$/,
         { ...fresh, authority: subordinate, parent: { state: 'absent' } },
       ],
       [
         'ParentCycle',
         'Terminal',
         undefined,
-        /^the parents form a cycle and never end in a root: shop\/ca -> pki\/root -> shop\/ca$/,
-        { ...fresh, authority: subordinate, parent: { state: 'cycle', path: ['shop/ca', 'pki/root', 'shop/ca'] } },
+        /^the parents form a cycle and never end in a root: shop\/ca -> shop\/root -> shop\/ca$/,
+        { ...fresh, authority: subordinate, parent: { state: 'cycle', path: ['shop/ca', 'shop/root', 'shop/ca'] } },
       ],
       [
         'ParentNotReady',
         'Waiting',
         wait,
-        /^Authority pki\/root is not ready: it is new$/,
+        /^Authority shop\/root is not ready: it is new$/,
         { ...fresh, authority: subordinate, parent: { state: 'notReady', why: 'it is new' } },
       ],
       [
         'ParentNotReady',
         'Waiting',
         wait,
-        /^Authority pki\/root is not ready: its CA certificate expired at 2026-11-22T12:00:00Z$/,
+        /^Authority shop\/root is not ready: its CA certificate expired at 2026-11-22T12:00:00Z$/,
         { ...fresh, authority: subordinate, parent: { state: 'ready', notAfter: noon } },
       ],
     ]
@@ -155,7 +155,7 @@ suite('created', () => {
 test('what an Authority refers to', () => {
   assert.equal(caSecretName(authority()), 'ca-ca-1')
   assert.equal(parentKeyOf(authority()), undefined)
-  assert.equal(parentKeyOf(subordinate), 'pki/root')
+  assert.equal(parentKeyOf(subordinate), 'shop/root')
   assert.equal(parentKeyOf(internal({ parentRef: { name: 'root' } })), 'shop/root')
 })
 

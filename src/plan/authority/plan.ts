@@ -122,7 +122,7 @@ export function caSecretName({ metadata }: Authority): string {
 /** `namespace/name` of the parent, or undefined for a root. */
 export function parentKeyOf({ spec, metadata }: Authority): string | undefined {
   const parent = spec.internal?.parentRef
-  return parent && `${parent.namespace ?? metadata.namespace}/${parent.name}`
+  return parent && `${metadata.namespace}/${parent.name}`
 }
 
 /** End of the CA certificate in use, as the status says. */

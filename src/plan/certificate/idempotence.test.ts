@@ -33,7 +33,7 @@ const spec: fc.Arbitrary<Partial<CertificateSpec>> = fc.record(
 const condition: fc.Arbitrary<Condition> = fc.record({
   type: fc.constantFrom('Ready', 'Issuing', 'Reconciling', 'Stalled', 'example.org/Checked'),
   status: fc.constantFrom('True', 'False', 'Unknown'),
-  reason: fc.constantFrom('Issued', 'IssuanceFailed'),
+  reason: fc.constantFrom('Issued', 'CertificateRejected'),
   message: fc.constantFrom('valid', 'the authority does not answer'),
   lastTransitionTime: moment.map(text),
 })
@@ -118,8 +118,8 @@ function act(before: CertificateWorld, plan: IssuePlan, answer: Answer, now: num
   }
   const outcome: CertificateOutcome =
     answer === 'fails'
-      ? { result: 'failed', failure: retryable('IssuanceFailed', 'no answer'), nextAttemptAt: now + 5 * second }
-      : { result: 'failed', failure: terminal('IssuanceFailed', 'never'), nextAttemptAt: undefined }
+      ? { result: 'failed', failure: retryable('CertificateRejected', 'no answer'), nextAttemptAt: now + 5 * second }
+      : { result: 'failed', failure: terminal('CertificateRejected', 'never'), nextAttemptAt: undefined }
   return { outcome, world: before }
 }
 

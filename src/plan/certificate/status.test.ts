@@ -22,7 +22,7 @@ const failed = (failure: Failure, nextAttemptAt?: number): CertificateOutcome =>
   failure,
   nextAttemptAt,
 })
-const caDown = retryable('IssuanceFailed', 'the authority does not answer')
+const caDown = retryable('CertificateRejected', 'the authority does not answer')
 const absent: SecretView = { state: 'absent' }
 const due = { notBefore: noon - 80 * day, notAfter: noon + 10 * day }
 const expired = { notBefore: noon - 90 * day, notAfter: noon - hour }
@@ -59,7 +59,7 @@ suite('situation and conditions', () => {
     ['just issued', { Ready: 'True Issued' }, () => statusOf({}, issued)],
     [
       'renewal is due, the authority does not answer',
-      { Ready: 'True Issued', Issuing: 'True IssuanceFailed' },
+      { Ready: 'True Issued', Issuing: 'True CertificateRejected' },
       () => statusOf({ secret: heldSecret(due) }, failed(caDown, retry)),
     ],
     [
@@ -99,7 +99,7 @@ suite('situation and conditions', () => {
     ],
     [
       'new, the authority does not answer',
-      { Ready: 'False IssuanceFailed', Reconciling: 'True IssuanceFailed' },
+      { Ready: 'False CertificateRejected', Reconciling: 'True CertificateRejected' },
       () => statusOf({ secret: absent }, failed(caDown, retry)),
     ],
     [
@@ -109,13 +109,14 @@ suite('situation and conditions', () => {
     ],
     [
       'new, the CA says never',
-      { Ready: 'False IssuanceFailed', Stalled: 'True IssuanceFailed' },
-      () => statusOf({ secret: absent }, failed(terminal('IssuanceFailed', 'no'))),
+      { Ready: 'False CertificateRejected', Stalled: 'True CertificateRejected' },
+      () => statusOf({ secret: absent }, failed(terminal('CertificateRejected', 'no'))),
     ],
     [
       'expired, the CA asks to come back later',
-      { Ready: 'False IssuanceFailed', Reconciling: 'True IssuanceFailed' },
-      () => statusOf({ secret: heldSecret(expired) }, failed(waiting('IssuanceFailed', 'later', hour), noon + hour)),
+      { Ready: 'False CertificateRejected', Reconciling: 'True CertificateRejected' },
+      () =>
+        statusOf({ secret: heldSecret(expired) }, failed(waiting('CertificateRejected', 'later', hour), noon + hour)),
     ],
     [
       'it ended while it was looked at',
@@ -139,7 +140,7 @@ suite('while the next attempt is waited for', () => {
 
   test('a certificate that ends is not ready any more, and the reason stays', () => {
     const after = later(heldSecret(due), noon + 10 * day)
-    assert.deepEqual(inShort(after), { Ready: 'False IssuanceFailed', Reconciling: 'True IssuanceFailed' })
+    assert.deepEqual(inShort(after), { Ready: 'False CertificateRejected', Reconciling: 'True CertificateRejected' })
     assert.equal(after.conditions?.[0]?.message, 'the authority does not answer')
     assert.deepEqual([after.attempts, after.nextAttemptAt], [1, status.nextAttemptAt])
     assert.deepEqual(later(heldSecret(due), noon + 11 * day, after), after)
@@ -147,10 +148,10 @@ suite('while the next attempt is waited for', () => {
 
   test('a certificate that is restored is ready again', () => {
     const lost = later(absent, noon + hour)
-    assert.equal(inShort(lost).Ready, 'False IssuanceFailed')
+    assert.equal(inShort(lost).Ready, 'False CertificateRejected')
     assert.deepEqual(inShort(later(heldSecret(due), noon + 2 * hour, lost)), {
       Ready: 'True Issued',
-      Issuing: 'True IssuanceFailed',
+      Issuing: 'True CertificateRejected',
     })
   })
 
@@ -305,5 +306,5 @@ test('a message stays within its bounds, whatever names and policies say', () =>
   })
   assert.match(conditions?.[0]?.message ?? '', /95 more$|…$/)
   statusOf({ secret: heldSecret({ differences: [`its names lack URI:https://${'u'.repeat(9000)}`] }) })
-  statusOf({ secret: absent }, failed(retryable('IssuanceFailed', 'line 1\nline 2'), noon + minute))
+  statusOf({ secret: absent }, failed(retryable('CertificateRejected', 'line 1\nline 2'), noon + minute))
 })

@@ -15,8 +15,6 @@ export interface CertificateWorld {
 
 /** What a Certificate sees of its Authority. */
 export interface AuthorityView {
-  readonly namespace: string
-  readonly name: string
   /** Undefined: ready to sign. Else why it is not. */
   readonly notReady: string | undefined
   /** End of the CA certificate's own validity: nothing it signs lives longer. */
