@@ -57,8 +57,8 @@ test-long: check judges controlplane ## every test with exhaustive plans, long c
 	@$(NODE) scripts/test.ts --long
 
 .PHONY: bench
-bench: deps controlplane ## measure against the figures in the documentation
-	@$(NODE) scripts/bench.ts
+bench: deps controlplane ## measure against docs/performance.md; SIZES=200 for a short one
+	@$(NODE) scripts/bench.ts $(if $(SIZES),--sizes $(SIZES))
 
 .PHONY: demo
 demo: deps controlplane ## run the operator against a control plane of its own and show what it does

@@ -207,5 +207,12 @@ function print(measured: readonly Measurement[]): void {
 }
 
 const results: Measurement[] = []
-for (const size of values.sizes.split(',').map(Number)) results.push(await measure(size))
+const sizes = values.sizes.split(',').map(Number)
+if (!sizes.every((size) => Number.isInteger(size) && size > 0)) {
+  throw new RangeError(`--sizes ${values.sizes}: name numbers of certificates, such as 200,1000`)
+}
+for (const size of sizes) {
+  process.stderr.write(`measuring ${size} certificates\n`)
+  results.push(await measure(size))
+}
 print(results)

@@ -14,7 +14,7 @@ import {
   isTrue,
   type Secret,
 } from '#api'
-import { silentLogger, systemClock } from '#base'
+import { silentLogger, systemClock, toRfc3339 } from '#base'
 import { createKubeClient, type KubeClient, loadConnection, Reflector, resourceOf, resources } from '#kube'
 import { kubectl, type OperatorProcess, startControlPlane, startOperator } from '#test/servers'
 
@@ -31,7 +31,7 @@ const expected = new Set([
   'Certificate payments issued',
   'Certificate short-lived issued',
   'Certificate short-lived renewed',
-  'Certificate denied denied',
+  'Certificate denied refused',
 ])
 
 function say(text: string): void {
@@ -57,8 +57,12 @@ async function main(): Promise<number> {
     await until(() => expected.size <= 2, 'the certificates to be issued')
     await apply(plane.kubeconfig, 'examples/denied')
     await until(() => expected.size === 0, 'a renewal and a denied request')
-    lookNext(plane.kubeconfig)
-    if (process.env.CI !== 'true') await untilInterrupted()
+    if (process.env.CI !== 'true') {
+      const { address } = await operator.waitForLog(({ msg }) => msg === 'listening')
+      lookNext(plane.kubeconfig, address)
+      await untilInterrupted()
+    }
+    say('stopping and removing everything')
     await stopWatching()
     return 0
   } catch (error) {
@@ -111,7 +115,7 @@ async function tellOfCertificate(client: KubeClient, now: Certificate, before: C
   const { name } = now.metadata
   const ready = findCondition(now.status?.conditions, 'Ready')
   if (ready?.reason === 'PolicyDenied' && findCondition(before?.status?.conditions, 'Ready')?.reason !== ready.reason) {
-    saw(`Certificate ${name} denied`, ready.message)
+    saw(`Certificate ${name} refused`, ready.message)
   }
   const revision = now.status?.revision ?? 0
   if (revision <= (before?.status?.revision ?? 0)) return
@@ -121,7 +125,8 @@ async function tellOfCertificate(client: KubeClient, now: Certificate, before: C
     Buffer.from(secret.data?.['tls.crt'] ?? '', 'base64'),
   )
   const who = [subject, subjectAltName].filter((part) => part !== undefined && part !== '').join(', ')
-  const details = `${who}; issuer ${issuer}; expires ${validTo}; Secret ${namespace}/${secretName}`
+  const until = toRfc3339(Date.parse(validTo))
+  const details = `${who}; issuer ${issuer}; expires ${until}; Secret ${namespace}/${secretName}`
   saw(`Certificate ${name} ${revision === 1 ? 'issued' : 'renewed'}`, details)
 }
 
@@ -135,10 +140,10 @@ async function until(isSo: () => boolean, what: string): Promise<void> {
   }
 }
 
-function lookNext(kubeconfig: string): void {
+function lookNext(kubeconfig: string, address: unknown): void {
   const binary = relative(process.cwd(), `${root}bin/controlplane`)
   process.stdout.write(`
-All of it was seen. Look around while it runs:
+All of it was seen. Look around while it runs (metrics: http://${address}/metrics):
   export KUBECONFIG=${kubeconfig}
   ${binary} kubectl get -n ${namespace} authorities.sifaka.dev,certificates.sifaka.dev,secrets
   ${binary} kubectl describe -n ${namespace} certificates.sifaka.dev short-lived

@@ -54,7 +54,10 @@ const renewal = cel(
   z.object({
     before: durationFrom('1s')
       .optional()
-      .describe('Time before the end of validity at which a new certificate is issued.'),
+      .describe(
+        'Time before the end of validity at which a new certificate is issued; up to a tenth of it earlier, so that ' +
+          'certificates issued together are not renewed together.',
+      ),
     beforePercent: z.int().min(1).max(99).optional().describe('The same as a share of the lifetime, in percent.'),
   }),
   { rule: '!(has(self.before) && has(self.beforePercent))', message: 'set before or beforePercent, not both' },

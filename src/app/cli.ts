@@ -11,7 +11,7 @@ export function createCli(version: string, env: Environment): Command {
   const program = new Command('sifaka')
     .description('The whole life of X.509 certificates, as Kubernetes resources')
     .version(version)
-    .showHelpAfterError()
+    .showHelpAfterError('`sifaka --help` and `sifaka operator --help` list what there is')
   const operator = program
     .command('operator')
     .description('Run the operator: reconcile Authorities and Certificates until SIGTERM')

@@ -1,4 +1,4 @@
-import { type Logger, second } from '#base'
+import { type Logger, second, terminal } from '#base'
 import { type LoopLag, measureLoopLag, type ProbeServer, startProbeServer } from '#telemetry'
 import { addGauges } from './gauges.ts'
 import { type Parts, type Surroundings, wire } from './wire.ts'
@@ -28,7 +28,10 @@ export async function startOperator(surroundings: Surroundings): Promise<Operato
   addGauges(parts)
   const { caches, lease, identity } = parts
   const lag = measureLoopLag()
-  const server = await serve(config.listen, parts, lag)
+  const server = await serve(config.listen, parts, lag).catch((error: NodeJS.ErrnoException) => {
+    const advice = 'choose another address with --listen (port 0 takes a free one)'
+    throw terminal('InvalidConfiguration', `cannot listen on ${config.listen} (${error.code}): ${advice}`, error)
+  })
   logger.info({ address: server.address, version, identity }, 'listening')
   lease.onChange((held) => logger.info({ lease: config.leaseName, identity }, held ? 'active' : 'standing by'))
   const all = Object.values(caches)

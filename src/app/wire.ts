@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { createAuditLog } from '#audit'
-import { type Logger, parseDuration, second, systemClock } from '#base'
+import { type Logger, parseDuration, second, systemClock, terminal } from '#base'
 import type { Config } from '#config'
 import {
   AuthorityDirectory,
@@ -117,6 +117,15 @@ export interface AuditFile {
 
 function openAudit(target: string): AuditFile {
   if (target === '-') return { write: (line) => writeFileSync(1, line), close: () => {} }
-  const file = openSync(target, 'a', 0o600)
+  const file = openFile(target)
   return { write: (line) => writeFileSync(file, line), close: () => closeSync(file) }
+}
+
+function openFile(target: string): number {
+  try {
+    return openSync(target, 'a', 0o600)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw terminal('InvalidConfiguration', `--audit-log ${target} cannot be opened for appending (${code})`, error)
+  }
 }

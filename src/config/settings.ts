@@ -18,12 +18,17 @@ const duration = z
   .string()
   .regex(new RegExp(durationPattern), { error: 'is not a duration such as 15s or 1m30s', abort: true })
   .refine((duration) => parseDuration(duration) >= second, 'is shorter than 1s')
-const names = z.string().transform((list) =>
-  list
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== ''),
-)
+const label = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
+const namespaceName = z.string().regex(label, 'is not the name of a namespace')
+const names = z
+  .string()
+  .transform((list) =>
+    list
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
+  )
+  .refine((list) => list.every((name) => label.test(name)), 'has a part that is not the name of a namespace')
 const address = z
   .string()
   .regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]*):[0-9]{1,5}$/, 'is not an address such as 0.0.0.0:9402')
@@ -34,7 +39,7 @@ const wholeNumber = (min: number, max: number) =>
     .string()
     .regex(/^[0-9]{1,9}$/, 'is not a whole number')
     .transform(Number)
-    .pipe(z.number().min(min).max(max))
+    .refine((number) => number >= min && number <= max, `is not between ${min} and ${max}`)
 
 const define = <const Settings extends Record<string, Setting>>(settings: Settings): Settings => settings
 
@@ -63,7 +68,7 @@ export const settings = define({
     variable: 'SIFAKA_SYSTEM_NAMESPACE',
     description: "the operator's own namespace, where its Lease is",
     default: 'sifaka-system',
-    schema: text,
+    schema: namespaceName,
   },
   leaseName: {
     flag: '--lease-name <name>',
@@ -105,7 +110,7 @@ export const settings = define({
     variable: 'SIFAKA_LOG_LEVEL',
     description: 'debug, info, warn or error',
     default: 'info',
-    schema: z.enum(['debug', 'info', 'warn', 'error']),
+    schema: z.enum(['debug', 'info', 'warn', 'error'], 'is not debug, info, warn or error'),
   },
   auditLog: {
     flag: '--audit-log <file>',

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { group as ourGroup } from '#api'
 import { Failure, minute, type ObjectKey, plainText } from '#base'
 import type { Resource } from './resource.ts'
 
@@ -85,15 +86,20 @@ export function refused(subject: RequestSubject, status: number, body: unknown, 
   const said = parsed.success ? parsed.data : undefined
   const code = status || said?.code || 500
   const seconds = Number(retryAfter ?? said?.details.retryAfterSeconds)
-  const message = said?.message
-    ? plainText(said.message, messageMax)
-    : `HTTP status ${code} without a Kubernetes Status in the answer`
+  const message = said?.message ? plainText(said.message, messageMax) : withoutStatus(subject, code)
   return new ApiError(`cannot ${inWords(subject)}: ${message}`, {
     status: code,
     apiReason: said?.reason ? plainText(said.reason, 64) : '',
     causes: (said?.details.causes ?? []).slice(0, causesMax).map(cleanCause),
     retryAfterMs: seconds > 0 ? Math.min(seconds * 1000, retryAfterMaxMs) : undefined,
   })
+}
+
+/** An API server answers without a Status where it does not know the resource at all. */
+function withoutStatus({ resource }: RequestSubject, code: number): string {
+  if (code !== 404 || resource.group !== ourGroup)
+    return `HTTP status ${code} without a Kubernetes Status in the answer`
+  return 'the API server does not know it. Install the CustomResourceDefinitions: kubectl apply --server-side -f crds/'
 }
 
 /** The error of a request that got no, or not a whole, answer. */

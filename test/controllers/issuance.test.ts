@@ -497,7 +497,7 @@ describe('authorities', { concurrency: 4 }, () => {
   })
 })
 
-test('a Secret that the API server refuses to change: the status says so, and nothing is signed in between', async () => {
+test('a Secret that the API server refuses to change: the status says so, nothing more is signed', async () => {
   await issue('frozen')
   await team.patch(secrets, 'frozen', { immutable: true })
   const before = operator.audit().length

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -28,8 +28,9 @@ export async function controlPlane(): Promise<ControlPlane> {
 export async function startControlPlane(flags: readonly string[] = []): Promise<ControlPlane> {
   if (!existsSync(binary)) throw new Error('bin/controlplane is missing: run `make controlplane`')
   const data = mkdtempSync(join(tmpdir(), 'sifaka-controlplane-'))
-  const child = spawn(binary, ['start', '--data', data, '--port', '0', ...flags], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const child = spawn(binary, ['start', '--data', data, '--port', '0', '--temporary', ...flags], {
+    // Open as long as this process lives: whatever ends it, the control plane ends too and takes its folder with it.
+    stdio: ['pipe', 'pipe', 'inherit'],
   })
   await ready(child)
   return {
@@ -40,7 +41,6 @@ export async function startControlPlane(flags: readonly string[] = []): Promise<
       const ended = isRunning ? once(child, 'exit') : undefined
       child.kill('SIGTERM')
       await ended
-      rmSync(data, { recursive: true, force: true })
     },
   }
 }

@@ -25,7 +25,7 @@ import (
 const usage = `A Kubernetes control plane without nodes, on loopback, for demos and tests.
 
 Usage:
-  controlplane start --data DIR --port N [--audit-log FILE] [--fsync]
+  controlplane start --data DIR --port N [--audit-log FILE] [--fsync] [--temporary]
   controlplane kubectl ...
   controlplane version
 `

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -31,9 +32,9 @@ const (
 )
 
 type options struct {
-	data, auditLog string
-	port           int
-	fsync          bool
+	data, auditLog   string
+	port             int
+	fsync, temporary bool
 }
 
 // component is one process of the control plane and the end of its life.
@@ -52,9 +53,14 @@ func start(args []string) error {
 	flags.IntVar(&o.port, "port", 0, "port of the API server on 127.0.0.1; 0 takes a free one")
 	flags.StringVar(&o.auditLog, "audit-log", "", "write every request's metadata to this file")
 	flags.BoolVar(&o.fsync, "fsync", false, "let etcd write through to the disk (slower; a crash of the machine loses nothing)")
+	flags.BoolVar(&o.temporary, "temporary", false,
+		"end when standard input is closed, as it is when the starter is gone, and remove the data folder")
 	_ = flags.Parse(args)
 	if o.data == "" || flags.NArg() > 0 {
 		return errors.New("start needs --data DIR, and takes no further words")
+	}
+	if o.port < 0 || o.port > 65535 {
+		return fmt.Errorf("--port %d is not a port: take 1 to 65535, or 0 for a free one", o.port)
 	}
 	var err error
 	if o.data, err = filepath.Abs(o.data); err != nil {
@@ -62,10 +68,44 @@ func start(args []string) error {
 	}
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer cancel()
+	if o.temporary {
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			cancel()
+		}()
+	}
 	// A child dies with the thread that started it (Pdeathsig), so that thread must live as long as we do.
 	runtime.LockOSThread()
-	return o.run(ctx)
+	lock, err := lockFolder(o.data)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	err = o.run(ctx)
+	if o.temporary {
+		err = errors.Join(err, os.RemoveAll(o.data))
+	}
+	return err
 }
+
+// lockFolder keeps a second control plane out of the folder: it would replace the certificates of the first one.
+func lockFolder(data string) (*os.File, error) {
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return nil, err
+	}
+	lock, err := os.OpenFile(filepath.Join(data, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		lock.Close()
+		return nil, fmt.Errorf("%s is in use by a running control plane: stop it, or choose another --data", data)
+	}
+	return lock, nil
+}
+
+// errStopped ends a start that was asked to stop before it was ready: nothing has gone wrong.
+var errStopped = errors.New("stopped before it was ready")
 
 func (o options) run(ctx context.Context) (err error) {
 	ports, err := freePorts(3)
@@ -84,6 +124,9 @@ func (o options) run(ctx context.Context) (err error) {
 
 	var running []*component
 	defer func() {
+		if errors.Is(err, errStopped) {
+			err = nil
+		}
 		// The API server goes before etcd: without its database it would hang in its own shutdown.
 		for i := len(running) - 1; i >= 0; i-- {
 			err = errors.Join(err, running[i].stop())
@@ -261,6 +304,7 @@ func firstEnd(ctx context.Context, running []*component) error {
 
 // waitReady polls a path of the API server until it answers 200.
 func (o options) waitReady(ctx context.Context, certs *pki, path string, running []*component) error {
+	whole := ctx
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
 	client, err := certs.adminClient()
@@ -289,6 +333,9 @@ func (o options) waitReady(ctx context.Context, certs *pki, path string, running
 		}
 		select {
 		case <-ctx.Done():
+			if whole.Err() != nil {
+				return errStopped
+			}
 			return fmt.Errorf("%s was not ready (%s) when the wait ended: %w", path, last, context.Cause(ctx))
 		case <-time.After(50 * time.Millisecond):
 		}
