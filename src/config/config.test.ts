@@ -64,11 +64,11 @@ suite('refuses, naming flag and variable', () => {
     ['listen', '9402', /is not an address such as 0\.0\.0\.0:9402$/],
     ['listen', '::1:9402', /is not an address/],
     ['listen', 'localhost:65536', /has a port above 65535$/],
-    ['concurrency', '0', />=1$/],
-    ['concurrency', '257', /<=256$/],
+    ['concurrency', '0', /is not between 1 and 256$/],
+    ['concurrency', '257', /is not between 1 and 256$/],
     ['concurrency', '1.5', /is not a whole number/],
     ['concurrency', '-1', /is not a whole number/],
-    ['logLevel', 'verbose', /"debug"\|"info"\|"warn"\|"error"$/],
+    ['logLevel', 'verbose', /is not debug, info, warn or error$/],
   ]
   for (const [name, text, why] of cases) {
     const { flag, variable } = settings[name]

@@ -31,7 +31,7 @@ suite('the cache is behind our own last write', () => {
   })
 
   test('only for so long: what has not come then has gone in the meantime', () => {
-    clock.advance(30 * second)
+    clock.advance(10 * second)
     assert.equal(writes.isBehind('a', '98'), true)
     clock.advance(1)
     assert.equal(writes.isBehind('a', '98'), false)
@@ -70,7 +70,7 @@ suite('what is seen is news', () => {
   })
 
   test('also an older version, once our own cannot come any more: after a restore versions begin lower', () => {
-    clock.advance(30 * second)
+    clock.advance(10 * second)
     assert.equal(writes.isNews('a', '7'), false)
     clock.advance(1)
     assert.equal(writes.isNews('a', '7'), true)

@@ -9,7 +9,7 @@ interface Written {
 }
 
 /** After this long a cache that has not seen our write will not see it any more: the object went in the meantime. */
-const patienceMs = 30 * second
+const patienceMs = 10 * second
 
 /**
  * Remembers, per object, the version of our own last write, so that nothing is decided on a cache that has not seen it
