@@ -25,8 +25,9 @@ const dnsPattern = textLike(
 )
 
 const ipRange = cel(z.string().max(64), {
-  rule: 'isCIDR(self)',
-  message: 'must be a CIDR range such as 10.0.0.0/8 or fd00::/8; a single address is 10.0.0.1/32',
+  rule: 'isCIDR(self) && cidr(self) == cidr(self).masked()',
+  message:
+    'must be a CIDR range such as 10.0.0.0/8 or fd00::/8, no bits set behind the prefix; one address is 10.0.0.1/32',
 })
 
 const rule = cel(

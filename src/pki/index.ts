@@ -20,7 +20,7 @@ export {
   sameKey,
 } from './key.ts'
 export type { KeyAlgorithm, KeyEncoding, SignatureAlgorithm } from './key-algorithm.ts'
-export { dnsNameMatches, normalizeNames, type SubjectNames } from './names.ts'
+export { dnsNameMatches, isDnsName, normalizeNames, type SubjectNames } from './names.ts'
 export {
   encodeCertificates,
   type ParsedCertificate,

@@ -26,8 +26,10 @@ export interface ProbeServer {
 export async function startProbeServer(listen: string, probes: Probes): Promise<ProbeServer> {
   const colon = listen.lastIndexOf(':')
   const host = listen.slice(0, colon).replace(/^\[|\]$/g, '')
-  const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000, maxHeaderSize: 8192 })
-  server.maxConnections = 64
+  // Those who say nothing are cut off every second, so that they do not take the places of probes.
+  const limits = { requestTimeout: 5_000, headersTimeout: 2_000, connectionsCheckingInterval: 1_000 }
+  const server = createServer({ ...limits, maxHeaderSize: 8192 })
+  server.maxConnections = 512
   server.on('request', async (request, response) => {
     const { status, body, headers } = await answer(request.method, request.url, probes)
     response.writeHead(status, { ...commonHeaders, ...headers }).end(body)

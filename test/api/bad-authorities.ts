@@ -22,7 +22,8 @@ const withSelector = (selector: object): object => ({
 
 const commonName = 'a common name has at most 64 characters: choose a shorter one'
 const dnsPattern = 'must be a DNS pattern of whole labels, such as *.example.com, **.example.com or *.{namespace}.svc'
-const ipRange = 'must be a CIDR range such as 10.0.0.0/8 or fd00::/8; a single address is 10.0.0.1/32'
+const ipRange =
+  'must be a CIDR range such as 10.0.0.0/8 or fd00::/8, no bits set behind the prefix; one address is 10.0.0.1/32'
 const needsPolicy =
   'spec: Invalid value: an Authority that other namespaces may use needs policy.rules: say which names it may issue'
 const selectorFits = 'spec.allowedNamespaces: Invalid value: selector goes with from: Selector, and only with it'
@@ -187,7 +188,7 @@ export const badAuthorities: readonly BadSpec[] = [
     spec: withRule({ names: { dns: [pattern] } }),
     error: invalid('spec.policy.rules[0].names.dns[0]', pattern, dnsPattern),
   })),
-  ...['10.0.0.1', '10.0.0.0/33', 'example.com', ''].map((range) => ({
+  ...['10.0.0.1', '10.0.0.0/33', '10.0.0.1/8', 'example.com', ''].map((range) => ({
     name: `policy: the range "${range}"`,
     spec: withRule({ names: { ipRanges: [range] } }),
     error: invalid('spec.policy.rules[0].names.ipRanges[0]', range, ipRange),

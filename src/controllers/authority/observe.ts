@@ -1,4 +1,4 @@
-import { type Authority, annotations, findCondition, isTrue, type ObjectMeta } from '#api'
+import { type Authority, annotations, findCondition, isTrue, type ObjectMeta, type PartialObject } from '#api'
 import { isFailure, keyOf } from '#base'
 import { encodeCertificates, parseBundle } from '#pki'
 import {
@@ -38,7 +38,9 @@ export async function observeAuthority(
     memory.objects.isBehind(key, authority.metadata.resourceVersion) ||
     memory.secrets.isBehind(keyOf(secret), cached?.resourceVersion)
   if (isBehind) return { found: 'behind' }
-  const hasSigned = authority.status?.ca !== undefined || caches.secrets.byIndex(index.byIssuer, key).length > 0
+  // Anybody may write an annotation into a namespace of theirs; only this one's speaks about this Authority.
+  const isFromHere = ({ metadata }: PartialObject): boolean => metadata.namespace === secret.namespace
+  const hasSigned = authority.status?.ca !== undefined || caches.secrets.byIndex(index.byIssuer, key).some(isFromHere)
   const ca =
     (memory.isInDoubt(key) ? undefined : memory.recall(key, cached?.resourceVersion, '')) ??
     (await readCa(key, authority, tools, memory, signal))

@@ -89,6 +89,11 @@ suite('denied, and why', () => {
       { commonName: 'api.example.com' },
       'DNS name api.example.com is not permitted (permitted: www.example.com)',
     ],
+    [
+      dns('k.com'),
+      { dnsNames: ['k.com'], commonName: '\u212a.com' },
+      'common name \u212a.com is not permitted (permitted: k.com)',
+    ],
     [{ ...dns('**'), maxDuration: '24h' }, {}, 'duration 2160h is longer than the permitted 24h'],
   ]
   for (const [rule, spec, denial] of cases) test(denial, () => assert.deepEqual(denials([rule], spec), [denial]))
@@ -118,4 +123,10 @@ test('of many reasons and patterns the first few are given', () => {
     'DNS name n0.com is not permitted (permitted: x.n0.com, x.n1.com, x.n2.com, x.n3.com, x.n4.com and 3 more)',
   )
   assert.equal(found[5], '3 more')
+})
+
+test('a range that is none permits nothing, and the others still do', () => {
+  const spec = { dnsNames: [], ipAddresses: ['10.1.1.1'] }
+  assert.equal(denials([{ names: { ipRanges: ['10.0.0.1/8'] } }], spec).length, 1)
+  assert.deepEqual(denials([{ names: { ipRanges: ['10.0.0.1/8', '10.0.0.0/8'] } }], spec), [])
 })

@@ -1,6 +1,6 @@
 import type { AuthoritySpec, PolicyRule } from '#api'
-import { formatDuration, listInWords, parseDuration } from '#base'
-import { dnsNameMatches, ipInRange, isIpAddress } from '#pki'
+import { formatDuration, isFailure, listInWords, parseDuration } from '#base'
+import { dnsNameMatches, ipInRange, isDnsName, isIpAddress } from '#pki'
 import type { CertificateRequest } from '../certificate/request.ts'
 
 /** Values that a reason lists; a request may have hundreds of names, and a rule dozens of patterns. */
@@ -38,16 +38,29 @@ function nameDenials(
   const dnsIsPermitted = (name: string): boolean => patterns.some((pattern) => dnsNameMatches(pattern, name))
   const denials = [
     ...unpermitted('DNS name', names.dnsNames, dnsIsPermitted, patterns),
-    ...unpermitted('IP address', names.ipAddresses, (ip) => ranges.some((range) => ipInRange(ip, range)), ranges),
+    ...unpermitted('IP address', names.ipAddresses, (ip) => ranges.some((range) => isInRange(ip, range)), ranges),
     ...unpermitted('URI', names.uris, () => false, []),
     ...unpermitted('e-mail address', names.emailAddresses, () => false, []),
   ]
-  const isAmongNames =
-    commonName !== undefined && (names.dnsNames.includes(commonName.toLowerCase()) || isIpAddress(commonName))
+  const isAmongNames = commonName !== undefined && (isAmong(names.dnsNames, commonName) || isIpAddress(commonName))
   if (commonName !== undefined && !isAmongNames) {
     denials.push(...unpermitted('common name', [commonName], dnsIsPermitted, patterns))
   }
   return denials
+}
+
+/** Letters outside ASCII are never folded: there is a K that becomes the other one. */
+const isAmong = (dnsNames: readonly string[], commonName: string): boolean =>
+  isDnsName(commonName) && dnsNames.includes(commonName.toLowerCase())
+
+/** A range that is none permits nothing: one mistyped line of a policy must not stop what the others decide. */
+function isInRange(ip: string, range: string): boolean {
+  try {
+    return ipInRange(ip, range)
+  } catch (error) {
+    if (isFailure(error)) return false
+    throw error
+  }
 }
 
 function unpermitted(

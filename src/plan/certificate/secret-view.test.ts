@@ -13,13 +13,17 @@ const wanted = certificate()
 const request = certificateRequest(wanted.spec)
 const hash = requestHash(request)
 
+/** Whose it is stands in both: somebody has forged one of them. */
+const caMarks = { [annotations.certificate]: 'web', [annotations.authority]: 'web' }
+
 const strangers: readonly [name: string, parts: Partial<ObjectMeta>, why: RegExp][] = [
   [
     'of another Certificate',
     { annotations: { [annotations.certificate]: 'api' } },
     /^Secret web belongs to Certificate api\. Choose another secretName, or delete the Secret if nobody needs it$/,
   ],
-  ['with a CA key', { labels: { [secretLabel]: 'ca' } }, /^Secret web belongs to Certificate web\. Choose/],
+  ['with a CA key', { labels: { [secretLabel]: 'ca' } }, /^Secret web holds a CA key\. Choose/],
+  ['with a CA key and no label', { labels: {}, annotations: caMarks }, /^Secret web holds a CA key\. Choose/],
 ]
 const notMade = { ...secretMetadata(), annotations: undefined } as unknown as ObjectMeta
 

@@ -55,8 +55,13 @@ export function viewOfSecret(
 /** Why the Secret is not this Certificate's, or undefined when it is. */
 function foreignness({ metadata }: Certificate, secret: ObjectMeta): string | undefined {
   const owner = secret.annotations?.[annotations.certificate]
-  if (owner === metadata.name && secret.labels?.[secretLabel] !== 'ca') return undefined
-  const whose = owner === undefined ? 'was not made for it' : `belongs to Certificate ${owner}`
+  const holdsCa = secret.labels?.[secretLabel] === 'ca' || secret.annotations?.[annotations.authority] !== undefined
+  if (owner === metadata.name && !holdsCa) return undefined
+  const whose = holdsCa
+    ? 'holds a CA key'
+    : owner === undefined
+      ? 'was not made for it'
+      : `belongs to Certificate ${owner}`
   return `Secret ${secret.name} ${whose}. Choose another secretName, or delete the Secret if nobody needs it`
 }
 
