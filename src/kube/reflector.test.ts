@@ -174,7 +174,23 @@ test('other failures resume from the last version, with a backoff that a healthy
   scene.clock.advance(minute)
   watch.end(failure(0))
   await next(scene, 6, 800)
-  assert.equal(scene.listed.length, 1)
+  assert.equal(scene.listed.filter(({ limit }) => limit !== 1).length, 1)
+  await scene.reflector.stop()
+})
+
+test('a server that was restored while the watch was down is seen to be behind, and viewed anew', async () => {
+  const scene = scripted('never')
+  scene.reflector.start()
+  let watch = await next(scene, 1)
+  watch.send(added('phantom', '900'))
+  watch.end(failure(0))
+  watch = await next(scene, 2, 800)
+  assert.deepEqual(
+    scene.listed.map(({ limit }) => limit),
+    [500, 1, 500],
+  )
+  assert.equal(watch.options.resourceVersion, '400')
+  assert.equal(scene.reflector.store.get('shop/phantom'), undefined)
   await scene.reflector.stop()
 })
 

@@ -56,6 +56,8 @@ export class Reflector<T extends KubeObject = KubeObject> {
   #reached: string | undefined
   /** Where the next watch starts; without it a full view is taken. */
   #resumeAt: string | undefined
+  /** The last watch failed: the server may not be what it was. */
+  #isSuspect = false
   #canStream: boolean
   /** The last try to stream the initial state broke off. */
   #streamFailed = false
@@ -123,6 +125,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
 
   /** One stream of events, after a full view where there is none to resume from. */
   async #cycle(): Promise<void> {
+    if (this.#isSuspect) await this.#checkVersion()
     if (this.#resumeAt === undefined) {
       if (this.#canStream && !this.#streamFailed) return this.#streamFromStart()
       await this.#listInPages()
@@ -131,10 +134,25 @@ export class Reflector<T extends KubeObject = KubeObject> {
     await this.#watch({ resourceVersion: this.#resumeAt }, (event) => this.#apply(event))
   }
 
+  /**
+   * A server that was restored from a backup is behind what we have seen. It says nothing to a watch that resumes from a
+   * version to come, so after a failure it is asked where it is.
+   */
+  async #checkVersion(): Promise<void> {
+    if (this.#resumeAt !== undefined) {
+      const { client, resource } = this.#options
+      const { signal } = this.#stopping
+      const { resourceVersion } = await client.list(resource, { ...this.#selection(), limit: 1, signal })
+      if (compareVersions(resourceVersion, this.#resumeAt) < 0) this.#resumeAt = undefined
+    }
+    this.#isSuspect = false
+  }
+
   /** Logs why, prepares the next cycle, and tells for how long the server wants to be left alone. */
   #afterFailure(error: unknown): number {
     const { resource, logger } = this.#options
     if (isExpired(error)) this.#resumeAt = undefined
+    this.#isSuspect = true
     if (this.#stopping.signal.aborted) return 0
     const message = error instanceof Error ? error.message : String(error)
     logger.warn({ resource: resource.plural, error: message }, 'the watch was interrupted, trying again')
