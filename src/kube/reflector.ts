@@ -135,8 +135,8 @@ export class Reflector<T extends KubeObject = KubeObject> {
   }
 
   /**
-   * A server that was restored from a backup is behind what we have seen. It says nothing to a watch that resumes from a
-   * version to come, so after a failure it is asked where it is.
+   * A server that was restored from a backup is behind what we have seen. It says nothing to a watch that resumes from
+   * a version to come, so after a failure it is asked where it is.
    */
   async #checkVersion(): Promise<void> {
     if (this.#resumeAt !== undefined) {
