@@ -3,5 +3,6 @@
 export { createAuthorityController } from './authority/controller.ts'
 export { AuthorityDirectory } from './authority-directory.ts'
 export { createCertificateController } from './certificate/controller.ts'
+export type { KindController } from './kind-controller.ts'
 export { createMakeKey } from './make-key.ts'
-export { type Caches, type ControllerTools, index, type KindController } from './tools.ts'
+export { type Caches, type ControllerTools, index } from './tools.ts'

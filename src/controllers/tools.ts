@@ -3,7 +3,7 @@ import type { AuditLog } from '#audit'
 import type { Clock, Logger } from '#base'
 import type { IssuerRegistry } from '#issuers'
 import type { Cache, EventRecorder, KubeClient } from '#kube'
-import type { Controller, Ownership, ReconcileResult } from '#runtime'
+import type { Ownership, ReconcileResult } from '#runtime'
 
 /** What the API server holds, kept up to date. */
 export interface Caches {
@@ -47,11 +47,4 @@ export interface ControllerTools {
   readonly concurrency: number
   readonly onReconciled: (controller: string, result: ReconcileResult, durationMs: number) => void
   readonly onIssued: (authorityType: string, result: 'issued' | 'failed') => void
-}
-
-/** The controller of one kind. */
-export interface KindController {
-  readonly controller: Controller
-  /** Ends what it watches beside the caches. */
-  close(): Promise<void>
 }

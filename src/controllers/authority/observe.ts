@@ -11,15 +11,10 @@ import {
   parentKeyOf,
 } from '#plan'
 import type { AuthorityDirectory } from '../authority-directory.ts'
+import type { Observation } from '../kind-controller.ts'
 import type { Memory } from '../memory.ts'
 import { readSecret, secretFiles } from '../own-secret.ts'
 import { type ControllerTools, index } from '../tools.ts'
-
-/** What `observe` found: the object is gone, the caches are behind our own writes, or a world to decide about. */
-export type Observation =
-  | { readonly found: 'gone' }
-  | { readonly found: 'behind' }
-  | { readonly found: 'world'; readonly world: AuthorityWorld }
 
 /** Reads all that decides about one Authority. Writes nothing. */
 export async function observeAuthority(
@@ -28,7 +23,7 @@ export async function observeAuthority(
   directory: AuthorityDirectory,
   memory: Memory<CaView>,
   signal: AbortSignal,
-): Promise<Observation> {
+): Promise<Observation<AuthorityWorld>> {
   const { caches } = tools
   const authority = caches.authorities.get(key)
   if (!authority || authority.metadata.deletionTimestamp !== undefined) return { found: 'gone' }

@@ -12,15 +12,10 @@ import {
   viewWithoutReading,
 } from '#plan'
 import type { AuthorityDirectory } from '../authority-directory.ts'
+import type { Observation } from '../kind-controller.ts'
 import type { Memory } from '../memory.ts'
 import { readSecret, secretFiles } from '../own-secret.ts'
 import type { ControllerTools } from '../tools.ts'
-
-/** What `observe` found: the object is gone, the caches are behind our own writes, or a world to decide about. */
-export type Observation =
-  | { readonly found: 'gone' }
-  | { readonly found: 'behind' }
-  | { readonly found: 'world'; readonly world: CertificateWorld }
 
 /** Reads all that decides about one Certificate. Writes nothing. */
 export async function observeCertificate(
@@ -29,7 +24,7 @@ export async function observeCertificate(
   directory: AuthorityDirectory,
   memory: Memory<SecretView>,
   signal: AbortSignal,
-): Promise<Observation> {
+): Promise<Observation<CertificateWorld>> {
   const certificate = caches.certificates.get(key)
   if (!certificate || certificate.metadata.deletionTimestamp !== undefined) return { found: 'gone' }
   const { namespace = '', resourceVersion } = certificate.metadata

@@ -1,0 +1,99 @@
+import type { KubeObject } from '#api'
+import { second } from '#base'
+import { type Cache, storeKeyOf } from '#kube'
+import { Controller, type Settled } from '#runtime'
+import { ForeignSecrets } from './foreign-secrets.ts'
+import { Memory } from './memory.ts'
+import { type ControllerTools, index } from './tools.ts'
+
+/** What `observe` found: the object is gone, the caches are behind our own writes, or a world to decide about. */
+export type Observation<World> =
+  | { readonly found: 'gone' }
+  | { readonly found: 'behind' }
+  | { readonly found: 'world'; readonly world: World }
+
+/** What a visit to one object works with. */
+export interface Visit<View> {
+  readonly memory: Memory<View>
+  readonly signal: AbortSignal
+}
+
+/** What differs from kind to kind. `View` is what a Secret of the kind was found to hold. */
+export interface KindParts<T extends KubeObject, World, View> {
+  readonly name: string
+  readonly cache: Cache<T>
+  observe(key: string, visit: Visit<View>): Promise<Observation<World>>
+  /** `namespace/name` of the Secret that is in the object's way and not ours. */
+  secretInTheWay(world: World): string | undefined
+  /** Plan, act, conclude. */
+  settle(world: World, visit: Visit<View>): Promise<Settled>
+  /** Forgets what is kept of an object that is gone. */
+  forget?(key: string): void
+}
+
+/** The controller of one kind. */
+export interface KindController {
+  readonly controller: Controller
+  /** Asks for a visit to each. */
+  wake(objects: Iterable<KubeObject>): void
+  /** Ends what it watches beside the caches. */
+  close(): Promise<void>
+}
+
+/** How soon to look again when a cache has not seen our own write yet; its arrival usually comes first. */
+const behindMs = second
+
+/** What the controllers of all kinds that keep a Secret have in common: the visit, and what wakes an object. */
+export function createKindController<T extends KubeObject, World, View>(
+  kind: KindParts<T, World, View>,
+  tools: ControllerTools,
+): KindController {
+  const { caches, clock, logger, random, ownership, concurrency } = tools
+  const memory = new Memory<View>(clock)
+  const foreignSecrets = new ForeignSecrets(tools, wakeBySecret)
+  const controller = new Controller({
+    name: kind.name,
+    concurrency,
+    reconcile,
+    keys: () => [...kind.cache.values()].map(storeKeyOf),
+    ownership,
+    clock,
+    logger,
+    random,
+    onReconciled: (result, durationMs) => tools.onReconciled(kind.name, result, durationMs),
+  })
+
+  async function reconcile(key: string, signal: AbortSignal): Promise<Settled> {
+    const seen = await kind.observe(key, { memory, signal })
+    if (seen.found === 'gone') return forget(key)
+    if (seen.found === 'behind') return { againInMs: behindMs }
+    foreignSecrets.note(key, kind.secretInTheWay(seen.world))
+    return kind.settle(seen.world, { memory, signal })
+  }
+
+  function forget(key: string): Settled {
+    memory.forget(key)
+    foreignSecrets.note(key, undefined)
+    kind.forget?.(key)
+    controller.forget(key)
+    return { againInMs: undefined }
+  }
+
+  function wakeBySecret(secretKey: string): void {
+    wake(kind.cache.byIndex(index.bySecret, secretKey))
+  }
+
+  function wake(objects: Iterable<KubeObject>): void {
+    for (const object of objects) controller.enqueue(storeKeyOf(object))
+  }
+
+  kind.cache.listen(({ type, key, object }) => {
+    if (type === 'deleted') memory.forget(key)
+    if (memory.objects.isNews(key, object.metadata.resourceVersion)) controller.enqueue(key)
+  })
+  caches.secrets.listen(({ type, key, object }) => {
+    if (type === 'deleted') memory.secrets.forget(key)
+    if (memory.secrets.isNews(key, object.metadata.resourceVersion)) wakeBySecret(key)
+  })
+  return { controller, wake, close: () => foreignSecrets.stop() }
+}
