@@ -92,8 +92,7 @@ export async function wire({ config, env, version, logger }: Surroundings): Prom
     createAuthorityController(tools, directory, makeKey),
     createCertificateController(tools, directory, makeKey),
   ]
-  const parts = { client, caches, events, lease, kinds, metrics, audit, identity }
-  return parts
+  return { client, caches, events, lease, kinds, metrics, audit, identity }
 }
 
 const randomId = (): string => randomBytes(12).toString('hex')

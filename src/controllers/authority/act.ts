@@ -15,18 +15,16 @@ import {
 import { type AuthorityPlan, type AuthorityWorld, type CaView, caGeneration, caSecretName, parentKeyOf } from '#plan'
 import type { AuthorityDirectory } from '../authority-directory.ts'
 import { belongsInStatus } from '../belongs-in-status.ts'
+import type { Visit } from '../kind-controller.ts'
 import type { MakeKey } from '../make-key.ts'
-import type { Memory } from '../memory.ts'
 import { createSecret } from '../own-secret.ts'
 import type { ControllerTools } from '../tools.ts'
 
 /** What an action needs. */
-export interface ActTools {
+export interface ActTools extends Visit<CaView> {
   readonly tools: ControllerTools
   readonly directory: AuthorityDirectory
-  readonly memory: Memory<CaView>
   readonly makeKey: MakeKey
-  readonly signal: AbortSignal
 }
 
 /** What came of an action: the failure if there was one, whether a CA was made, and the world with it. */

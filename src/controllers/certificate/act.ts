@@ -17,18 +17,16 @@ import {
 import { backoffMs, outsideBackoff } from '#runtime'
 import { type AuthorityDirectory, authorityType } from '../authority-directory.ts'
 import { belongsInStatus } from '../belongs-in-status.ts'
+import type { Visit } from '../kind-controller.ts'
 import type { MakeKey } from '../make-key.ts'
-import type { Memory } from '../memory.ts'
 import { createSecret, type OwnSecret, readSecret, relabelSecret, replaceSecret, secretFiles } from '../own-secret.ts'
 import type { ControllerTools } from '../tools.ts'
 
 /** What an action needs. */
-export interface ActTools {
+export interface ActTools extends Visit<SecretView> {
   readonly tools: ControllerTools
   readonly directory: AuthorityDirectory
-  readonly memory: Memory<SecretView>
   readonly makeKey: MakeKey
-  readonly signal: AbortSignal
 }
 
 /** What came of an action: how it ended, and the world with what it changed. */
