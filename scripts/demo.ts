@@ -32,6 +32,8 @@ const expected = new Set([
   'Certificate short-lived issued',
   'Certificate short-lived renewed',
   'Certificate denied refused',
+  'Authority issuing rotated',
+  'Certificate web renewed',
 ])
 
 function say(text: string): void {
@@ -54,9 +56,14 @@ async function main(): Promise<number> {
     operator = await install(plane.kubeconfig)
     const stopWatching = watch(client)
     await apply(plane.kubeconfig, 'examples/quickstart')
-    await until(() => expected.size <= 2, 'the certificates to be issued')
+    await until(
+      () => !expected.has('Certificate payments issued') && !expected.has('Certificate web issued'),
+      'certificates',
+    )
     await apply(plane.kubeconfig, 'examples/denied')
-    await until(() => expected.size === 0, 'a renewal and a denied request')
+    await until(() => expected.size <= 2, 'a renewal and a denied request')
+    await rotate(plane.kubeconfig, 'issuing')
+    await until(() => expected.size === 0, 'a CA and its certificates to be rotated')
     if (process.env.CI !== 'true') {
       const { address } = await operator.waitForLog(({ msg }) => msg === 'listening')
       lookNext(plane.kubeconfig, address)
@@ -91,12 +98,32 @@ async function apply(kubeconfig: string, folder: string): Promise<void> {
   await kubectl(kubeconfig, ['apply', '-n', namespace, '-f', root + folder])
 }
 
-/** Tells of everything that becomes ready, is renewed or is denied. */
+/** Has an Authority make and use the next generation of its CA; its certificates follow within a second. */
+async function rotate(kubeconfig: string, authority: string): Promise<void> {
+  const patch = JSON.stringify({ spec: { reissueWithin: '1s', internal: { generation: 2 } } })
+  say(`kubectl patch -n ${namespace} authorities.sifaka.dev ${authority} --type=merge -p '${patch}'`)
+  await kubectl(kubeconfig, [
+    'patch',
+    '-n',
+    namespace,
+    'authorities.sifaka.dev',
+    authority,
+    '--type=merge',
+    '-p',
+    patch,
+  ])
+}
+
+/** Tells of everything that becomes ready, is renewed, is rotated or is denied. */
 function watch(client: KubeClient): () => Promise<void> {
   const common = { client, namespace, clock: systemClock, logger: silentLogger }
   const authorities = new Reflector<Authority>({ ...common, resource: resourceOf(authorityKind) })
   const certificates = new Reflector<Certificate>({ ...common, resource: resourceOf(certificateKind) })
   authorities.listen(({ object, old }) => {
+    const [before, now] = [old?.status?.ca?.generation, object.status?.ca?.generation]
+    if (before !== undefined && now !== before) {
+      saw(`Authority ${object.metadata.name} rotated`, `generation ${now} of the CA signs now`)
+    }
     if (isTrue(object.status?.conditions, 'Ready') && !isTrue(old?.status?.conditions, 'Ready')) {
       saw(`Authority ${object.metadata.name}`, findCondition(object.status?.conditions, 'Ready')?.message ?? '')
     }

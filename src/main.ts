@@ -9,5 +9,5 @@ try {
 } catch (error) {
   // A failure says what to do; anything else is ours to mend, and its stack helps.
   process.stderr.write(`sifaka: ${isFailure(error) ? error.message : (error as Error).stack}\n`)
-  process.exitCode = 1
+  process.exitCode = 2
 }

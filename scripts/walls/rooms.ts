@@ -12,9 +12,11 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   issuers: ['base', 'pki', 'egress', 'solvers'],
   destinations: ['base', 'pki', 'egress'],
   notifiers: ['base', 'pki', 'egress'],
+  testing: ['base', 'pki', 'issuers'],
   kube: ['base', 'api'],
   runtime: ['base', 'api', 'kube'],
-  telemetry: ['base'],
+  publish: ['base'],
+  telemetry: ['base', 'publish'],
   audit: ['base'],
   config: ['base'],
   controllers: [
@@ -23,7 +25,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   app: [
     ...['base', 'api', 'pki', 'plan', 'egress', 'kube', 'runtime', 'controllers', 'telemetry', 'audit', 'config'],
-    ...['issuers', 'solvers', 'destinations', 'notifiers'],
+    ...['publish', 'issuers', 'solvers', 'destinations', 'notifiers'],
   ],
 }
 
@@ -37,13 +39,14 @@ export const pluginRooms: readonly string[] = ['issuers', 'solvers', 'destinatio
  */
 export const packages: Readonly<Record<string, readonly string[]>> = {
   '@kubernetes/client-node': ['kube'],
+  '@peculiar/asn1-csr': ['pki'],
   '@peculiar/asn1-schema': ['pki'],
   '@peculiar/asn1-x509': ['pki'],
   commander: ['app', 'main'],
   pino: ['telemetry'],
   'prom-client': ['telemetry'],
   undici: ['egress', 'kube'],
-  yaml: ['kube', 'config'],
+  yaml: ['kube', 'config', 'app/commands/manifests'],
   zod: ['api', 'config', 'kube', ...pluginRooms.map((room) => `${room}/*/options`)],
 }
 
@@ -51,14 +54,14 @@ const network = ['egress', 'kube']
 
 /** Modules of Node that reach outside the process, with the only places that may import them. */
 export const nodeModules: Readonly<Record<string, readonly string[]>> = {
-  child_process: [],
+  child_process: ['testing'],
   dgram: network,
   dns: network,
-  fs: ['kube', 'config', 'app', 'main'],
-  http: [...network, 'telemetry'],
+  fs: ['kube', 'config', 'app', 'main', 'testing'],
+  http: [...network, 'publish'],
   http2: network,
   https: network,
-  net: [...network, 'pki/ip-address', 'telemetry'],
+  net: [...network, 'pki/ip-address', 'publish'],
   timers: [],
   tls: network,
   vm: [],

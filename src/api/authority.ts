@@ -1,116 +1,104 @@
 import { z } from 'zod'
-import {
-  allowedNamespaces,
-  caKey,
-  certificateDuration,
-  commonNameOr,
-  conditions,
-  durationFrom,
-  objectName,
-  timestamp,
-} from './common.ts'
+import { internal } from './authority-internal.ts'
+import { defaults, policy } from './authority-policy.ts'
+import { conditions, timestamp } from './conditions.ts'
+import { durationFrom } from './duration.ts'
 import type { KubeObject } from './object.ts'
-import { anyItems, cel, listOf, textLike } from './schema.ts'
+import { plugin } from './plugin.ts'
+import { allowedNamespaces, allowedSubordinates } from './reference.ts'
+import { authorityRevocations } from './revocation.ts'
+import { cel, listMapOf, textLike } from './schema.ts'
+import { emailAddress } from './subject.ts'
 
-const patternLabel = '(\\*|([A-Za-z0-9_-]|\\{namespace\\})+)'
-
-/**
- * A DNS name in which a whole label may be `*` (any one label), the first also `**` (one or more labels), and
- * `{namespace}` stands for the requester's.
- */
-const dnsPattern = textLike(
-  new RegExp(`^(\\*\\*|(\\*\\*\\.)?${patternLabel}(\\.${patternLabel})*)$`),
-  253,
-  'must be a DNS pattern of whole labels, such as *.example.com, **.example.com or *.{namespace}.svc',
-)
-
-const ipRange = cel(z.string().max(64), {
-  rule: 'isCIDR(self) && cidr(self) == cidr(self).masked()',
-  message:
-    'must be a CIDR range such as 10.0.0.0/8 or fd00::/8, no bits set behind the prefix; one address is 10.0.0.1/32',
-})
-
-const rule = cel(
-  z.object({
-    names: z
-      .object({
-        dns: listOf(dnsPattern, 64)
-          .optional()
-          .describe(
-            [
-              'Patterns for DNS names (and a common name). Each label is matched whole: * stands for one label,',
-              '** as the first label for one or more, {namespace} for the namespace of the certificate.',
-              'A wildcard name matches only a pattern with * in its place.',
-            ].join(' '),
-          ),
-        ipRanges: listOf(ipRange, 64).optional().describe('CIDR ranges for IP addresses, such as 10.0.0.0/8.'),
-      })
-      .optional()
-      .describe('What a certificate may be issued for. A name of a kind that is not listed here is not permitted.'),
-    maxDuration: certificateDuration.optional().describe('Longest duration a certificate may ask for.'),
-  }),
-  {
-    rule: `has(self.names) && (${anyItems('self.names.dns', 'self.names.ipRanges')})`,
-    message: 'a rule permits the names that it lists and no others: set names.dns or names.ipRanges',
-  },
-)
-
-const internal = z.object({
-  commonName: commonNameOr('choose a shorter one')
-    .optional()
-    .describe("Common name of the CA certificate. Default: the Authority's name."),
-  parentRef: z
-    .object({ name: objectName.describe('Name of an Authority of the same namespace.') })
-    .optional()
-    .describe('The Authority that signs this CA certificate. Without it the CA is a root and signs itself.'),
-  privateKey: caKey.optional().describe("The CA's key."),
-  duration: durationFrom('1h')
-    .optional()
-    .describe(
-      'Validity of the CA certificate. Default 87600h (ten years) for a root, 43800h (five years) for a subordinate.',
-    ),
-})
+const types = ['internal', 'plugin']
+const hasType = types.map((type) => `has(self.${type})`)
 
 export const authoritySpec = cel(
   z.object({
     internal: internal
       .optional()
-      .describe('A CA that Sifaka runs itself; its key is in a Secret beside the Authority.'),
+      .describe('A CA that Sifaka runs itself; its keys are in Secrets beside the Authority.'),
+    plugin: plugin.optional().describe('An issuer from a package that the operator was started with.'),
     allowedNamespaces: allowedNamespaces
       .optional()
       .describe('Namespaces whose Certificates may use this Authority. Default: its own only.'),
-    allowedSubordinates: z
-      .object({
-        from: z
-          .enum(['None', 'Same'])
-          .default('None')
-          .describe('None: no Authority. Same: Authorities of the own namespace.'),
-      })
+    allowedSubordinates: allowedSubordinates
       .optional()
       .describe(
         'Authorities that may name this one as their parent. A subordinate is a CA of its own: ' +
           'the policy of this Authority does not bind it. Default: none.',
       ),
-    policy: z
-      .object({
-        rules: listOf(rule, 32)
-          .min(1)
-          .describe('One rule must permit the whole request, else it is denied and nothing is signed.'),
-      })
+    policy: policy
       .optional()
       .describe('What may be issued. Without it every name is permitted, to the own namespace only.'),
+    defaults: defaults
+      .optional()
+      .describe('Fills fields that a Certificate leaves out, at issuance: a change acts at the next renewal.'),
+    default: z
+      .boolean()
+      .optional()
+      .describe(
+        'Certificates that name no Authority use this one: those of its namespace, or from the system namespace ' +
+          'those of every namespace that it allows.',
+      ),
+    intake: z
+      .enum(['Open', 'RenewalsOnly', 'Closed'])
+      .optional()
+      .describe(
+        'Open (the default): certificates are issued. RenewalsOnly: only for what has one already. Closed: none.',
+      ),
+    suspend: z.boolean().optional().describe('Do nothing for this Authority: no certificate, no rotation, no bundle.'),
+    publicTrust: z
+      .boolean()
+      .optional()
+      .describe(
+        'Hold the rules of public trust (CA/Browser Forum): durations are cut to the maximum of the day, and ' +
+          'internal names, reserved addresses, clientAuth, Ed25519 and ML-DSA are denied.',
+      ),
+    weekendExpiry: z
+      .enum(['Keep', 'MoveEarlier'])
+      .optional()
+      .describe('MoveEarlier: what would end on a Saturday or Sunday (UTC) ends on the Friday before. Default Keep.'),
+    reissueWithin: durationFrom('1s')
+      .optional()
+      .describe(
+        'Over which time certificates are issued anew after a rotation of the CA or on request, each at its own ' +
+          'moment. Default 1h.',
+      ),
+    revocations: authorityRevocations
+      .optional()
+      .describe('Certificates of this Authority that are revoked, whoever they were issued to.'),
+    owner: emailAddress.optional().describe('Who is told of what happens to this Authority.'),
   }),
-  { rule: 'has(self.internal)', message: 'name what signs: set internal' },
   {
-    rule: 'has(self.internal) == has(oldSelf.internal) && (!has(self.internal) || self.internal == oldSelf.internal)',
-    message: 'spec.internal cannot change: a CA keeps its key and name; create another Authority instead',
-    fieldPath: '.internal',
+    rule: `[${hasType.join(', ')}].filter(each, each).size() == 1`,
+    message: `name what signs: set exactly one of ${types.join(' and ')}`,
+  },
+  {
+    rule: types.map((type) => `has(self.${type}) == has(oldSelf.${type})`).join(' && '),
+    message: 'what signs cannot become something else: create another Authority instead',
   },
   {
     rule: "!has(self.allowedNamespaces) || self.allowedNamespaces.from == 'Same' || has(self.policy)",
     message: 'an Authority that other namespaces may use needs policy.rules: say which names it may issue',
   },
 )
+
+const fingerprint = textLike(/^[0-9a-f]{64}$/, 64, 'must be a SHA-256 in lower-case hexadecimal')
+
+const caGeneration = z.object({
+  generation: z.int().describe('Number of the CA key, from 1.'),
+  state: z
+    .enum(['Next', 'Active', 'Retiring', 'Retired', 'Distrusted'])
+    .describe(
+      'Next: trusted, signs nothing yet. Active: signs. Retiring: trusted until its last certificate is gone. ' +
+        'Retired: that is gone. Distrusted: trusted no longer, by spec.internal.distrustedGenerations.',
+    ),
+  fingerprint: fingerprint.describe('SHA-256 of the CA certificate, hexadecimal.'),
+  notAfter: timestamp.describe('End of its validity.'),
+  activeFrom: timestamp.optional().describe('When it began to sign, or may begin at the earliest.'),
+  backedUpAt: timestamp.optional().describe('When sifaka ca backup last saved its key.'),
+})
 
 const caStatus = z.object({
   generation: z.int().describe('Number of the CA key in use, from 1.'),
@@ -120,22 +108,34 @@ const caStatus = z.object({
   notBefore: timestamp.describe('Start of its validity.'),
   notAfter: timestamp.describe('End of its validity.'),
   secretName: z.string().max(253).describe('Secret that holds its key.'),
+  parentGeneration: z.int().optional().describe("Number of the parent's CA key that signed it."),
 })
 
 export const authorityStatus = z.object({
   observedGeneration: z.int().optional().describe('Generation of the spec that this status describes.'),
-  conditions: conditions.optional().describe('Ready, and while it is not: Reconciling or Stalled.'),
+  conditions: conditions
+    .optional()
+    .describe('Ready; while it is not True, Reconciling or Stalled; and conditions that only inform.'),
   ca: caStatus.optional().describe('The CA certificate in use.'),
+  generations: listMapOf(caGeneration, 'generation', 64).optional().describe('All generations of the CA.'),
   caBundle: z
     .string()
-    .max(65536)
+    .max(262144)
     .optional()
     .describe('PEM: the root certificates that verify what this Authority issues.'),
+  request: z
+    .object({
+      generation: z.int().describe('The generation that it is for.'),
+      csr: z.string().max(65536).describe('PEM of the certification request (PKCS #10).'),
+    })
+    .optional()
+    .describe('For external: what is to be signed elsewhere.'),
 })
 
 export type AuthoritySpec = z.infer<typeof authoritySpec>
 export type AuthorityStatus = z.infer<typeof authorityStatus>
-export type PolicyRule = z.infer<typeof rule>
+export type InternalSpec = z.infer<typeof internal>
+export type CaGenerationState = z.infer<typeof caGeneration>['state']
 
 export interface Authority extends KubeObject {
   spec: AuthoritySpec

@@ -14,6 +14,7 @@ import {
   fullAuthorityStatus,
   fullCertificateStatus,
   fullCertificates,
+  goodAuthorityChanges,
   pathOf,
 } from '#test/api'
 import { type ControlPlane, controlPlane, installCrds, kubectl } from '#test/servers'
@@ -97,15 +98,21 @@ for (const { kind, full, bad, status } of cases) {
       })
     }
 
-    test('each rule, enumeration, list bound and required field has a manifest that breaks it', () => {
+    test('each rule, enumeration, bound and required field has a manifest that breaks it', () => {
       const errors = bad.map(({ error }) => error.replaceAll(/\[\d+\]/g, '[]'))
+      const all = [...errors, ...badAuthorityChanges.map(({ error }) => error)]
       const untested = promises('spec', schemaOf(kind).spec).filter(
-        ({ path, says }) => !errors.some((error) => error.startsWith(`${path}: `) && error.includes(says)),
+        ({ path, says }) => !all.some((error) => error.startsWith(`${path}: `) && error.includes(says)),
       )
-      assert.deepEqual(
-        untested.filter(({ says }) => !says.includes('cannot change')),
-        [],
-      )
+      assert.deepEqual(untested, [])
+    })
+
+    test('each text has a bound', async () => {
+      const texts = full.flatMap(({ spec }) => boundedTexts(schemaOf(kind).spec, spec))
+      for (const { path, max, spec } of new Map(texts.map((text) => [text.path, text])).values()) {
+        const answer = await api.send('POST', `${objects}?dryRun=All&${strict}`, manifest(kind, 'bad', spec))
+        assert.ok(errorsOf(answer).includes(`${path}: Too long: may not be more than ${max} bytes`), path)
+      }
     })
 
     test('each field is in a manifest that is kept', () => {
@@ -167,13 +174,35 @@ suite('changes of an Authority', () => {
       const created = await api.send('POST', objects, manifest(authorityKind, `change-${index}`, row.from))
       const path = `${objects}/change-${index}?dryRun=All`
       assert.deepEqual(errorsOf(await api.send('PUT', path, { ...created.body, spec: row.to })), [row.error])
-      // What follows from the same manifest again, or from a change beside the CA, is accepted.
-      const beside = { ...row.from, policy: { rules: [{ names: { dns: ['**'] } }] } }
-      for (const spec of [row.from, beside]) {
-        assert.deepEqual(errorsOf(await api.send('PUT', path, { ...created.body, spec })), [])
-      }
+      assert.deepEqual(errorsOf(await api.send('PUT', path, { ...created.body, spec: row.from })), [])
     })
   }
+
+  for (const [index, row] of goodAuthorityChanges.entries()) {
+    test(`accepts: ${row.name}`, async () => {
+      const name = `good-change-${index}`
+      const created = await api.send('POST', objects, manifest(authorityKind, name, row.from))
+      assert.deepEqual(errorsOf(created), [])
+      const changed = await api.send('PUT', `${objects}/${name}?${strict}`, { ...created.body, spec: row.to })
+      assert.deepEqual([errorsOf(changed), changed.body.spec], [[], row.to])
+    })
+  }
+
+  test('a rotation asked for in a spec that never said a generation can be asked for again, higher', async () => {
+    const path = `${objects}/raised`
+    const sent = manifest(authorityKind, 'raised', { internal: {} })
+    let last = await api.send('POST', objects, sent)
+    for (const generation of [2, 2, 3]) {
+      last = await api.send('PUT', path, { ...last.body, spec: { internal: { generation } } })
+      assert.deepEqual(errorsOf(last), [])
+    }
+  })
+})
+
+test('what is left out of a grant is filled in', async () => {
+  const spec = { internal: {}, allowedNamespaces: {}, allowedSubordinates: {} }
+  const { body } = await api.send('POST', pathOf('authorities', namespace), manifest(authorityKind, 'granting', spec))
+  assert.deepEqual(body.spec, { ...spec, allowedNamespaces: { from: 'Same' }, allowedSubordinates: { from: 'None' } })
 })
 
 test('certificates are selected by their authority', async () => {
@@ -202,6 +231,15 @@ interface Promised {
   readonly says: string
 }
 
+/** What the API server says of a value out of these bounds; those of texts have a test of their own. */
+const bounds = {
+  minLength: 'at least',
+  minItems: 'at least',
+  minimum: 'greater than or equal to',
+  maximum: 'less than or equal to',
+  maxProperties: 'Too many',
+}
+
 /** What a schema promises to refuse, by the path in an error. */
 function promises(path: string, schema: StructuralSchema | undefined): Promised[] {
   if (!schema) return []
@@ -210,6 +248,7 @@ function promises(path: string, schema: StructuralSchema | undefined): Promised[
     says: message,
   }))
   if (schema.enum) own.push({ path, says: 'Unsupported value' })
+  for (const [bound, says] of Object.entries(bounds)) if (bound in schema) own.push({ path, says })
   // A set of enumerated values cannot be longer than the enumeration.
   if (schema.items && !schema.items.enum) own.push({ path, says: 'Too many' })
   for (const name of schema.required ?? []) own.push({ path: `${path}.${name}`, says: 'Required value' })
@@ -217,6 +256,35 @@ function promises(path: string, schema: StructuralSchema | undefined): Promised[
     promises(`${path}.${name}`, member),
   )
   return [...own, ...members, ...promises(`${path}[]`, schema.items)]
+}
+
+interface BoundedText {
+  readonly path: string
+  readonly max: number
+  /** The whole value with this one text too long. */
+  readonly spec: object
+}
+
+/** The texts of a value that its schema bounds; of a list the first item only. */
+function boundedTexts(schema: StructuralSchema | undefined, spec: object): BoundedText[] {
+  const below = (node: StructuralSchema | undefined, value: unknown, path: string, keys: string[]): BoundedText[] => {
+    if (typeof value === 'string' && node?.maxLength !== undefined) {
+      return [{ path, max: node.maxLength, spec: withText(spec, keys, 'a'.repeat(node.maxLength + 1)) }]
+    }
+    if (Array.isArray(value)) return below(node?.items, value[0], `${path}[0]`, [...keys, '0'])
+    if (typeof value !== 'object' || value === null) return []
+    return Object.entries(value).flatMap(([key, inner]) =>
+      below(node?.properties?.[key] ?? node?.additionalProperties, inner, `${path}.${key}`, [...keys, key]),
+    )
+  }
+  return below(schema, spec, 'spec', [])
+}
+
+/** A copy of an object or list with another text at the end of a path. */
+function withText(value: object, [key = '', ...rest]: readonly string[], text: string): object {
+  const inner = (value as Readonly<Record<string, object>>)[key] ?? {}
+  const changed = rest.length === 0 ? text : withText(inner, rest, text)
+  return Array.isArray(value) ? [changed, ...value.slice(1)] : { ...value, [key]: changed }
 }
 
 /** Paths of all fields below a schema. */

@@ -28,3 +28,9 @@ export interface Secret extends KubeObject {
   immutable?: boolean
   data?: Record<string, string>
 }
+
+/** core/v1 ConfigMap. Values of `binaryData` are base64. */
+export interface ConfigMap extends KubeObject {
+  data?: Record<string, string>
+  binaryData?: Record<string, string>
+}

@@ -46,3 +46,7 @@ export const listOf = <Item extends z.ZodType>(item: Item, max: number) =>
 /** Texts by key, at most `max` of them. */
 export const mapOf = <Value extends z.ZodType>(value: Value, max: number) =>
   z.record(z.string(), value).meta({ maxProperties: max })
+
+/** An object with any members: what only somebody else knows the shape of. */
+export const openObject = () =>
+  z.object({}).meta({ 'x-kubernetes-preserve-unknown-fields': true }) as z.ZodType<Readonly<Record<string, unknown>>>

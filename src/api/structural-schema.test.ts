@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { z } from 'zod'
-import { cel, listMapOf, listOf, mapOf, setOf, textLike } from './schema.ts'
+import { cel, listMapOf, listOf, mapOf, openObject, setOf, textLike } from './schema.ts'
 import { structuralSchema } from './structural-schema.ts'
 
 const text = z.string().max(8)
@@ -126,6 +126,21 @@ const translated: readonly { name: string; schema: z.ZodType; expected: object }
     name: 'a map',
     schema: mapOf(text, 4),
     expected: { type: 'object', maxProperties: 4, additionalProperties: { type: 'string', maxLength: 8 } },
+  },
+  {
+    name: 'an object that only others know the members of, which the API server keeps',
+    schema: z.object({ options: openObject().optional().describe('Options.') }),
+    expected: {
+      type: 'object',
+      properties: {
+        options: {
+          description: 'Options.',
+          type: 'object',
+          properties: {},
+          'x-kubernetes-preserve-unknown-fields': true,
+        },
+      },
+    },
   },
   {
     name: 'a time, whose format the API server holds by itself',

@@ -9,6 +9,7 @@ export interface StructuralSchema {
   readonly default?: unknown
   readonly enum?: readonly unknown[]
   readonly pattern?: string
+  readonly maxLength?: number
   readonly properties?: Readonly<Record<string, StructuralSchema>>
   readonly required?: readonly string[]
   readonly items?: StructuralSchema
@@ -42,6 +43,7 @@ const keywords = [
   'required',
   'items',
   'additionalProperties',
+  'x-kubernetes-preserve-unknown-fields',
   'x-kubernetes-list-type',
   'x-kubernetes-list-map-keys',
   'x-kubernetes-validations',

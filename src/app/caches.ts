@@ -3,7 +3,9 @@ import {
   annotations,
   authorityKind,
   type Certificate,
+  type ConfigMap,
   certificateKind,
+  configMapLabel,
   type KubeObject,
   type PartialObject,
   secretLabel,
@@ -11,7 +13,7 @@ import {
 import { keyOf } from '#base'
 import { type Caches, index } from '#controllers'
 import { Cache, type CacheOptions, resourceOf, resources } from '#kube'
-import { authorityKeyOf, caSecretName, parentKeyOf, secretNameOf } from '#plan'
+import { authorityKeyOf, caRequestSecretName, caSecretName, parentKeyOf, secretNameOf, sourceKeyOf } from '#plan'
 import { ownObject, ownSecret } from './projections.ts'
 
 type Common = Pick<CacheOptions<KubeObject>, 'client' | 'clock' | 'logger' | 'random' | 'namespaces'>
@@ -25,7 +27,13 @@ export function createCaches(common: Common): Caches {
       project: ownObject<Authority>,
       indexes: {
         [index.byParent]: (authority) => some(parentKeyOf(authority)),
-        [index.bySecret]: (authority) => [secretKey(authority, caSecretName(authority))],
+        [index.byDefault]: (authority) => (authority.spec.default ? namespaceOf(authority) : []),
+        // Generations by what their names have in common.
+        [index.bySecret]: (authority) => [
+          ...some(sourceKeyOf(authority)),
+          secretKey(authority, caRequestSecretName(authority)),
+          secretKey(authority, caSecretName(authority, 0).slice(0, -1)),
+        ],
       },
     }),
     certificates: new Cache<Certificate>({
@@ -33,7 +41,7 @@ export function createCaches(common: Common): Caches {
       resource: resourceOf(certificateKind),
       project: ownObject<Certificate>,
       indexes: {
-        [index.byAuthority]: (certificate) => [authorityKeyOf(certificate)],
+        [index.byAuthority]: (certificate) => [authorityKeyOf(certificate) ?? ''],
         [index.bySecret]: (certificate) => [secretKey(certificate, secretNameOf(certificate))],
         [index.byNamespace]: namespaceOf,
       },
@@ -44,8 +52,18 @@ export function createCaches(common: Common): Caches {
       labelSelector: secretLabel,
       metadataOnly: true,
       project: ownSecret,
-      indexes: { [index.byIssuer]: ({ metadata }) => some(metadata.annotations?.[annotations.issuedBy]) },
+      indexes: {
+        [index.byIssuer]: ({ metadata }) => some(metadata.annotations?.[annotations.issuedBy]),
+        [index.byCa]: (secret) =>
+          isCa(secret) ? [secretKey(secret, secret.metadata.annotations?.[annotations.authority] ?? '')] : [],
+      },
     }),
+    configMaps: new Cache<ConfigMap>({
+      ...common,
+      resource: resources.configMaps,
+      labelSelector: `${configMapLabel}=ca-bundle`,
+    }),
+    crls: new Cache<ConfigMap>({ ...common, resource: resources.configMaps, labelSelector: `${configMapLabel}=crl` }),
     // Labels of namespaces decide about grants; a namespace is a name of no namespace.
     namespaces: new Cache<PartialObject>({
       ...common,
@@ -57,6 +75,8 @@ export function createCaches(common: Common): Caches {
 }
 
 const some = (value: string | undefined): readonly string[] => (value === undefined ? [] : [value])
+
+const isCa = ({ metadata }: PartialObject): boolean => metadata.labels?.[secretLabel] === 'ca'
 
 const namespaceOf = ({ metadata }: KubeObject): readonly string[] => some(metadata.namespace)
 

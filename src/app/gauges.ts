@@ -1,10 +1,11 @@
-import { isTrue, type KubeObject } from '#api'
+import { type Authority, isTrue, type KubeObject } from '#api'
 import { fromRfc3339, second } from '#base'
+import { storeKeyOf } from '#kube'
 import type { Sample } from '#telemetry'
 import type { Parts } from './wire.ts'
 
 /** Adds the gauges that are read from the caches and queues when somebody asks for the metrics. */
-export function addGauges({ metrics, caches, kinds, lease, events }: Parts): void {
+export function addGauges({ metrics, caches, kinds, lease, events, crl }: Parts): void {
   const { certificates, authorities } = caches
   metrics.addGauge('sifaka_active', '1 while this replica holds the Lease and works, 0 while it stands by.', {}, () =>
     lease.isHeld() ? 1 : 0,
@@ -22,6 +23,17 @@ export function addGauges({ metrics, caches, kinds, lease, events }: Parts): voi
   })
   addTimeGauge('sifaka_authority_not_after_timestamp_seconds', 'End of validity of the CA certificate.', (say) => {
     for (const object of authorities.values()) say(object, object.status?.ca?.notAfter)
+  })
+  metrics.addObjectGauge({
+    name: 'sifaka_crl_next_update_timestamp_seconds',
+    help: 'When a newer CRL of the generation of a CA is there at the latest.',
+    samples: () => crlSamples(authorities.values(), crl),
+  })
+  metrics.addObjectGauge({
+    name: 'sifaka_authority_crl_flaws',
+    help: 'What stands in the way of the CRLs and revocations of the Authority: how many things.',
+    samples: () =>
+      [...authorities.values()].map((each) => ({ labels: labelsOf(each), value: crl.flaws(storeKeyOf(each)).length })),
   })
   addReadyGauge('sifaka_certificate_ready', 'Whether the Certificate is ready: 1 or 0.', certificates)
   addReadyGauge('sifaka_authority_ready', 'Whether the Authority is ready: 1 or 0.', authorities)
@@ -67,6 +79,17 @@ export function addGauges({ metrics, caches, kinds, lease, events }: Parts): voi
       }
     }
     metrics.addObjectGauge({ name, help, samples })
+  }
+}
+
+function* crlSamples(authorities: Iterable<Authority>, crl: Parts['crl']): Generator<Sample> {
+  for (const authority of authorities) {
+    const { namespace, name } = labelsOf(authority)
+    for (const { generation } of authority.status?.generations ?? []) {
+      const served = crl.served(namespace, name, generation)
+      if (served)
+        yield { labels: { namespace, name, generation: String(generation) }, value: served.nextUpdate / second }
+    }
   }
 }
 

@@ -1,4 +1,5 @@
-import { type Logger, second, terminal } from '#base'
+import { type Logger, second, systemClock, terminal } from '#base'
+import { type HttpServer, startPublishServer } from '#publish'
 import { type LoopLag, measureLoopLag, type ProbeServer, startProbeServer } from '#telemetry'
 import { addGauges } from './gauges.ts'
 import { type Parts, type Surroundings, wire } from './wire.ts'
@@ -28,11 +29,10 @@ export async function startOperator(surroundings: Surroundings): Promise<Operato
   addGauges(parts)
   const { caches, lease, identity } = parts
   const lag = measureLoopLag()
-  const server = await serve(config.listen, parts, lag).catch((error: NodeJS.ErrnoException) => {
-    const advice = 'choose another address with --listen (port 0 takes a free one)'
-    throw terminal('InvalidConfiguration', `cannot listen on ${config.listen} (${error.code}): ${advice}`, error)
-  })
+  const server = await listening('--listen', config.listen, serve(config.listen, parts, lag))
   logger.info({ address: server.address, version, identity }, 'listening')
+  const publisher = await publish(config.crlListen, parts)
+  if (publisher) logger.info({ address: publisher.address }, 'serving CRLs')
   lease.onChange((held) => logger.info({ lease: config.leaseName, identity }, held ? 'active' : 'standing by'))
   const all = Object.values(caches)
   for (const cache of all) cache.start()
@@ -45,26 +45,43 @@ export async function startOperator(surroundings: Surroundings): Promise<Operato
       logger.info({}, 'stopping')
       await close(parts)
       await server.close()
+      await publisher?.close()
       lag.stop()
       logger.info({}, 'stopped')
     },
   }
 }
 
-function begin({ kinds, lease, caches }: Parts, logger: Logger): void {
+function begin({ register, kinds, lease, caches }: Parts, logger: Logger): void {
+  register.start()
   for (const { controller } of kinds) controller.start()
   lease.start()
   logger.info({ certificates: caches.certificates.size, authorities: caches.authorities.size }, 'ready')
 }
 
 /** In reverse order: first those that write, then what they write with. */
-async function close({ kinds, events, lease, caches, client, audit }: Parts): Promise<void> {
+async function close({ kinds, register, events, lease, caches, client, audit }: Parts): Promise<void> {
   await Promise.all(kinds.map(({ controller }) => controller.stop(graceMs)))
+  await register.close()
   await events.close()
   await lease.stop()
   await Promise.all([...kinds.map((kind) => kind.close()), ...Object.values(caches).map((cache) => cache.stop())])
   await client.close()
   audit.close()
+}
+
+/** @throws Failure Terminal when the address cannot be had, naming the flag */
+async function listening<Server>(flag: string, listen: string, server: Promise<Server>): Promise<Server> {
+  return server.catch((error: NodeJS.ErrnoException) => {
+    const advice = `choose another address with ${flag} (port 0 takes a free one)`
+    throw terminal('InvalidConfiguration', `cannot listen on ${listen} (${error.code}): ${advice}`, error)
+  })
+}
+
+/** Serves CRLs, if an address for it is given. */
+function publish(listen: string, { crl }: Parts): Promise<HttpServer> | undefined {
+  if (listen === '') return undefined
+  return listening('--crl-listen', listen, startPublishServer(listen, { clock: systemClock, crl: crl.served }))
 }
 
 function serve(listen: string, { caches, metrics }: Parts, lag: LoopLag): Promise<ProbeServer> {

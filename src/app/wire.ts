@@ -8,10 +8,13 @@ import {
   AuthorityDirectory,
   type Caches,
   type ControllerTools,
+  type CrlController,
   createAuthorityController,
   createCertificateController,
+  createCrlController,
   createMakeKey,
   type KindController,
+  Register,
 } from '#controllers'
 import { createIssuerRegistry, internalIssuer } from '#issuers'
 import {
@@ -22,8 +25,10 @@ import {
   Lease,
   loadConnection,
 } from '#kube'
+import type { Ownership } from '#runtime'
 import { createMetrics, type Metrics } from '#telemetry'
 import { createCaches } from './caches.ts'
+import { loadIssuerPlugins } from './issuer-plugins.ts'
 
 /** What an operator is built from. */
 export interface Surroundings {
@@ -40,6 +45,8 @@ export interface Parts {
   readonly caches: Caches
   readonly events: EventRecorder
   readonly lease: Lease
+  readonly register: Register
+  readonly crl: CrlController
   readonly kinds: readonly KindController[]
   readonly metrics: Metrics
   readonly audit: AuditFile
@@ -66,33 +73,44 @@ export async function wire({ config, env, version, logger }: Surroundings): Prom
   const caches = createCaches({ ...common, client, namespaces: config.namespaces })
   const lease = createLease(config, identity, { ...common, client })
   const audit = openAudit(config.auditLog)
+  const ownership: Ownership = {
+    owns: () => lease.isHeld(),
+    remainingMs: () => lease.remainingMs(),
+    onChange: (on) => lease.onChange(on),
+  }
+  const plugins = await loadIssuerPlugins(config.issuerPlugins, [internalIssuer.type])
+  const register = new Register({ ...common, client, caches, ownership, namespaces: config.namespaces })
   const tools: ControllerTools = {
     ...common,
     client,
     caches,
     events,
     randomId,
-    issuers: createIssuerRegistry([internalIssuer]),
+    issuers: createIssuerRegistry([internalIssuer], plugins),
     audit: createAuditLog(systemClock, audit.write),
-    ownership: {
-      owns: () => lease.isHeld(),
-      remainingMs: () => lease.remainingMs(),
-      onChange: (on) => lease.onChange(on),
-    },
+    ownership,
     concurrency: config.concurrency,
+    keyLimits: { largeRsa: config.allowLargeRsa },
+    systemNamespace: config.systemNamespace,
+    isFrozen: config.freeze,
+    restoreGraceMs: parseDuration(config.restoreGrace),
+    register,
     onReconciled(controller, result, durationMs) {
       metrics.reconciles.inc({ controller, result })
       metrics.reconcileSeconds.observe({ controller }, durationMs / second)
     },
     onIssued: (type, result) => metrics.issuances.inc({ authority_type: type, result }),
+    onOrderAbandoned: (type) => metrics.ordersAbandoned.inc({ authority_type: type }),
   }
   const directory = new AuthorityDirectory(tools)
   const makeKey = createMakeKey()
+  const crl = createCrlController(tools, directory)
   const kinds = [
-    createAuthorityController(tools, directory, makeKey),
+    crl,
+    createAuthorityController(tools, directory, crl, makeKey),
     createCertificateController(tools, directory, makeKey),
   ]
-  return { client, caches, events, lease, kinds, metrics, audit, identity }
+  return { client, caches, events, lease, register, crl, kinds, metrics, audit, identity }
 }
 
 const randomId = (): string => randomBytes(12).toString('hex')

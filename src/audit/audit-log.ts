@@ -24,7 +24,9 @@ interface AuditedCertificate {
 /**
  * What is recorded. `CertificateRelease`, `CARelease`: a certificate and its key are about to be written to a Secret;
  * the line precedes the write, so a crash can leave a line without a Secret but never a Secret without a line.
- * `PolicyDenied`: a request was refused by policy.
+ * `PolicyDenied`: a request was refused by policy. `CertificateRevoked`: a certificate is about to be revoked; the line
+ * precedes the write, and is there once more for each time that the write is tried again. `RevocationDebt`: an object
+ * is let go although its certificates that were to be revoked with it are not.
  */
 export type AuditEntry =
   | {
@@ -43,6 +45,30 @@ export type AuditEntry =
       readonly object: AuditObject
       readonly authority: string
       readonly names: readonly string[]
+      readonly cause: string
+    }
+  | {
+      readonly event: 'CertificateRevoked'
+      /** Whose spec says so. */
+      readonly object: AuditObject
+      /** `namespace/name` of the Authority that has issued it. */
+      readonly authority: string
+      readonly certificate: Pick<AuditedCertificate, 'serialNumber' | 'fingerprint' | 'notAfter'>
+      /** Number of the CA key that signed it, where the Authority has such numbers. */
+      readonly caGeneration?: number | undefined
+      /** `namespace/name` of the Certificate or subordinate Authority that it was issued for. */
+      readonly holder: string
+      /** Reason of RFC 5280 section 5.3.1. */
+      readonly reason: string
+      readonly comment?: string | undefined
+      readonly cause: string
+    }
+  | {
+      readonly event: 'RevocationDebt'
+      readonly object: AuditObject
+      readonly authority: string
+      /** Empty where it could not be found out which ones. */
+      readonly serialNumbers: readonly string[]
       readonly cause: string
     }
 

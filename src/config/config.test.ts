@@ -12,7 +12,12 @@ const defaults: Config = {
   leaseDuration: '15s',
   identity: undefined,
   listen: '127.0.0.1:9402',
+  crlListen: '',
   concurrency: 16,
+  freeze: false,
+  allowLargeRsa: false,
+  restoreGrace: '10m',
+  issuerPlugins: [],
   logLevel: 'info',
   auditLog: '-',
 }
@@ -42,8 +47,19 @@ suite('reads', () => {
     ['listen', '0.0.0.0:0', '0.0.0.0:0'],
     ['listen', 'localhost:65535', 'localhost:65535'],
     ['listen', '[::1]:9402', '[::1]:9402'],
+    ['crlListen', ':8080', ':8080'],
     ['concurrency', '1', 1],
     ['concurrency', '256', 256],
+    ['freeze', 'true', true],
+    ['freeze', 'false', false],
+    ['allowLargeRsa', 'true', true],
+    ['restoreGrace', '1h', '1h'],
+    [
+      'issuerPlugins',
+      'sifaka-issuer-a, @example/issuer-b/c,/plugins/d.js',
+      ['sifaka-issuer-a', '@example/issuer-b/c', '/plugins/d.js'],
+    ],
+    ['issuerPlugins', ' ,', []],
     ['logLevel', 'debug', 'debug'],
     ['auditLog', '/var/log/audit.jsonl', '/var/log/audit.jsonl'],
   ]
@@ -64,10 +80,18 @@ suite('refuses, naming flag and variable', () => {
     ['listen', '9402', /is not an address such as 0\.0\.0\.0:9402$/],
     ['listen', '::1:9402', /is not an address/],
     ['listen', 'localhost:65536', /has a port above 65535$/],
+    ['crlListen', '8080', /is not an address/],
     ['concurrency', '0', /is not between 1 and 256$/],
     ['concurrency', '257', /is not between 1 and 256$/],
     ['concurrency', '1.5', /is not a whole number/],
     ['concurrency', '-1', /is not a whole number/],
+    ['freeze', 'yes', /is not true or false$/],
+    ['allowLargeRsa', '1', /is not true or false$/],
+    ['restoreGrace', '10', /is not a duration such as/],
+    ['restoreGrace', '0s', /is shorter than 1s$/],
+    ['issuerPlugins', './plugin.js', /neither the name of a package nor an absolute path$/],
+    ['issuerPlugins', 'a,../b', /neither the name of a package nor an absolute path$/],
+    ['issuerPlugins', 'a,node:fs', /neither the name of a package nor an absolute path$/],
     ['logLevel', 'verbose', /is not debug, info, warn or error$/],
   ]
   for (const [name, text, why] of cases) {
@@ -100,7 +124,7 @@ suite('the list of settings', () => {
   for (const [name, { flag, variable, description }] of all) {
     test(name, () => {
       const words = flag.slice(2, flag.indexOf(' ')).split('-')
-      assert.match(flag, /^--[a-z]+(-[a-z]+)* <[a-z]+>$/)
+      assert.match(flag, /^--[a-z]+(-[a-z]+)* <[a-z|]+>$/)
       assert.equal(words.map((word, i) => (i ? `${word[0]?.toUpperCase()}${word.slice(1)}` : word)).join(''), name)
       assert.equal(variable, name === 'kubeconfig' ? 'KUBECONFIG' : `SIFAKA_${words.join('_').toUpperCase()}`)
       assert.match(description, /[^.]$/)

@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path'
 import { z } from 'zod'
 import { durationPattern, parseDuration, second } from '#base'
 
@@ -20,19 +21,27 @@ const duration = z
   .refine((duration) => parseDuration(duration) >= second, 'is shorter than 1s')
 const label = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
 const namespaceName = z.string().regex(label, 'is not the name of a namespace')
-const names = z
-  .string()
-  .transform((list) =>
-    list
-      .split(',')
-      .map((name) => name.trim())
-      .filter((name) => name !== ''),
-  )
-  .refine((list) => list.every((name) => label.test(name)), 'has a part that is not the name of a namespace')
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+)
+const names = list.refine(
+  (parts) => parts.every((part) => label.test(part)),
+  'has a part that is not the name of a namespace',
+)
+const packageName = /^(@[a-z0-9][a-z0-9._-]*\/)?[a-z0-9][a-z0-9._-]*(\/[A-Za-z0-9._-]+)*$/
+const modules = list.refine(
+  (parts) => parts.every((part) => isAbsolute(part) || packageName.test(part)),
+  'has a part that is neither the name of a package nor an absolute path',
+)
 const address = z
   .string()
   .regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]*):[0-9]{1,5}$/, 'is not an address such as 0.0.0.0:9402')
   .refine((listen) => Number(listen.split(':').at(-1)) <= 65_535, 'has a port above 65535')
+
+const yesOrNo = z.enum(['true', 'false'], 'is not true or false').transform((text) => text === 'true')
 
 const wholeNumber = (min: number, max: number) =>
   z
@@ -98,12 +107,48 @@ export const settings = define({
     default: '127.0.0.1:9402',
     schema: address,
   },
+  crlListen: {
+    flag: '--crl-listen <address>',
+    variable: 'SIFAKA_CRL_LISTEN',
+    description:
+      'address that serves CRLs at /crl/<namespace>/<authority>/<generation>.crl; empty: they are not served',
+    default: '',
+    schema: address.or(z.literal('')),
+  },
   concurrency: {
     flag: '--concurrency <n>',
     variable: 'SIFAKA_CONCURRENCY',
     description: 'objects of one kind worked on at a time',
     default: '16',
     schema: wholeNumber(1, 256),
+  },
+  freeze: {
+    flag: '--freeze <true|false>',
+    variable: 'SIFAKA_FREEZE',
+    description: 'issue nothing and rotate no CA; revoke, publish CRLs and watch as ever',
+    default: 'false',
+    schema: yesOrNo,
+  },
+  allowLargeRsa: {
+    flag: '--allow-large-rsa <true|false>',
+    variable: 'SIFAKA_ALLOW_LARGE_RSA',
+    description: 'permit RSA keys of 8192 bits, each of which takes a processor for seconds to minutes',
+    default: 'false',
+    schema: yesOrNo,
+  },
+  restoreGrace: {
+    flag: '--restore-grace <duration>',
+    variable: 'SIFAKA_RESTORE_GRACE',
+    description: "how long after an Authority was restored its certificates' Secrets are waited for",
+    default: '10m',
+    schema: duration,
+  },
+  issuerPlugins: {
+    flag: '--issuer-plugins <packages>',
+    variable: 'SIFAKA_ISSUER_PLUGINS',
+    description: 'packages of issuers that do not come with Sifaka, or absolute paths, separated by commas',
+    default: '',
+    schema: modules,
   },
   logLevel: {
     flag: '--log-level <level>',

@@ -4,7 +4,7 @@ import { type Cache, storeKeyOf } from '#kube'
 import { Controller, type Settled } from '#runtime'
 import { ForeignSecrets } from './foreign-secrets.ts'
 import { Memory } from './memory.ts'
-import { type ControllerTools, index } from './tools.ts'
+import type { ControllerTools } from './tools.ts'
 
 /** What `observe` found: the object is gone, the caches are behind our own writes, or a world to decide about. */
 export type Observation<World> =
@@ -23,10 +23,16 @@ export interface KindParts<T extends KubeObject, World, View> {
   readonly name: string
   readonly cache: Cache<T>
   observe(key: string, visit: Visit<View>): Promise<Observation<World>>
-  /** `namespace/name` of the Secret that is in the object's way and not ours. */
-  secretInTheWay(world: World): string | undefined
+  /** `namespace/name` of a Secret that matters to the object and does not carry our label. */
+  foreignSecret(world: World): string | undefined
+  /** The objects that a Secret matters to. */
+  ownersOf(secretKey: string): Iterable<KubeObject>
   /** Plan, act, conclude. */
   settle(world: World, visit: Visit<View>): Promise<Settled>
+  /** Keys of objects that may be gone and have left something behind. */
+  leftovers?(): Iterable<string>
+  /** Clears away what an object that is gone has left; undefined when there is nothing. */
+  clear?(key: string, visit: Visit<View>): Promise<Settled | undefined>
   /** Forgets what is kept of an object that is gone. */
   forget?(key: string): void
 }
@@ -55,7 +61,7 @@ export function createKindController<T extends KubeObject, World, View>(
     name: kind.name,
     concurrency,
     reconcile,
-    keys: () => [...kind.cache.values()].map(storeKeyOf),
+    keys: () => [...[...kind.cache.values()].map(storeKeyOf), ...(kind.leftovers?.() ?? [])],
     ownership,
     clock,
     logger,
@@ -65,9 +71,9 @@ export function createKindController<T extends KubeObject, World, View>(
 
   async function reconcile(key: string, signal: AbortSignal): Promise<Settled> {
     const seen = await kind.observe(key, { memory, signal })
-    if (seen.found === 'gone') return forget(key)
+    if (seen.found === 'gone') return (await kind.clear?.(key, { memory, signal })) ?? forget(key)
     if (seen.found === 'behind') return { againInMs: behindMs }
-    foreignSecrets.note(key, kind.secretInTheWay(seen.world))
+    foreignSecrets.note(key, kind.foreignSecret(seen.world))
     return kind.settle(seen.world, { memory, signal })
   }
 
@@ -80,7 +86,7 @@ export function createKindController<T extends KubeObject, World, View>(
   }
 
   function wakeBySecret(secretKey: string): void {
-    wake(kind.cache.byIndex(index.bySecret, secretKey))
+    wake(kind.ownersOf(secretKey))
   }
 
   function wake(objects: Iterable<KubeObject>): void {

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import { FakeClock } from '#test/make'
+import { secretLabel } from '#api'
+import { second } from '#base'
+import { FakeClock, noon } from '#test/make'
 import { Memory } from './memory.ts'
 
+let clock: FakeClock
 let memory: Memory<string>
 beforeEach(() => {
-  memory = new Memory(new FakeClock())
+  clock = new FakeClock()
+  memory = new Memory(clock)
   memory.remember('shop/web', '7', 'asked', 'held')
 })
 
@@ -27,7 +31,44 @@ test('a Secret that is found absent, and an object that is gone, leave nothing b
   assert.equal(memory.recall('shop/web', '7', 'asked'), undefined)
   memory.remember('shop/web', '9', 'asked', 'held')
   memory.doubt('shop/web')
+  memory.noteIssued('shop/web')
   memory.forget('shop/web')
   assert.equal(memory.recall('shop/web', '9', 'asked'), undefined)
   assert.equal(memory.isInDoubt('shop/web'), false)
+  assert.deepEqual(memory.issuedLately('shop/web'), [])
+})
+
+test('issuances are remembered by object, the earliest first', () => {
+  memory.noteIssued('shop/web')
+  clock.advance(second)
+  memory.noteIssued('shop/web')
+  assert.deepEqual(memory.issuedLately('shop/web'), [noon, noon + second])
+  assert.deepEqual(memory.issuedLately('shop/other'), [])
+})
+
+test('only the latest issuances are remembered', () => {
+  for (let i = 0; i < 40; i += 1) {
+    memory.noteIssued('shop/web')
+    clock.advance(second)
+  }
+  const lately = memory.issuedLately('shop/web')
+  assert.deepEqual([lately.length, lately[0], lately.at(-1)], [32, noon + 8 * second, noon + 39 * second])
+})
+
+test('after a doubt the cache must show what was read, if it is ours', () => {
+  const labels = { [secretLabel]: 'certificate' }
+  memory.doubt('shop/web')
+  assert.equal(memory.isInDoubt('shop/web'), true)
+  memory.settle('shop/web', 'shop/web-tls', { name: 'web-tls', resourceVersion: '12', labels })
+  assert.equal(memory.isInDoubt('shop/web'), false)
+  assert.equal(memory.secrets.isBehind('shop/web-tls', '11'), true)
+  assert.equal(memory.secrets.isBehind('shop/web-tls', '12'), false)
+})
+
+test("a stranger's Secret, and one that was not in doubt, are not waited for", () => {
+  const labels = { [secretLabel]: 'certificate' }
+  memory.doubt('shop/web')
+  memory.settle('shop/web', 'shop/web-tls', { name: 'web-tls', resourceVersion: '12' })
+  memory.settle('shop/web', 'shop/web-tls', { name: 'web-tls', resourceVersion: '13', labels })
+  assert.equal(memory.secrets.isBehind('shop/web-tls', '11'), false)
 })

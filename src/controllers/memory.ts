@@ -1,6 +1,9 @@
 import { type ObjectMeta, secretLabel } from '#api'
-import type { Clock } from '#base'
+import type { Clock, Instant } from '#base'
 import { OwnWrites } from '#runtime'
+
+/** Issuances of one object that are remembered. */
+const issuedMax = 32
 
 interface Remembered<View> {
   readonly resourceVersion: string
@@ -19,10 +22,23 @@ export class Memory<View> {
   readonly secrets: OwnWrites
   readonly #views = new Map<string, Remembered<View>>()
   readonly #inDoubt = new Set<string>()
+  readonly #issued = new Map<string, readonly Instant[]>()
+  readonly #clock: Clock
 
   constructor(clock: Clock) {
+    this.#clock = clock
     this.objects = new OwnWrites(clock)
     this.secrets = new OwnWrites(clock)
+  }
+
+  /** When certificates were issued for the object lately, the earliest first. */
+  issuedLately(key: string): readonly Instant[] {
+    return this.#issued.get(key) ?? []
+  }
+
+  /** Notes that one has been issued now. */
+  noteIssued(key: string): void {
+    this.#issued.set(key, [...this.issuedLately(key), this.#clock.now()].slice(-issuedMax))
   }
 
   /** What that very version of the object's Secret was found to hold when it was read with that very question. */
@@ -61,6 +77,7 @@ export class Memory<View> {
   forget(key: string): void {
     this.#views.delete(key)
     this.#inDoubt.delete(key)
+    this.#issued.delete(key)
     this.objects.forget(key)
   }
 }

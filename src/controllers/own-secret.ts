@@ -8,17 +8,19 @@ import {
   secretLabel,
 } from '#api'
 import type { ObjectKey } from '#base'
-import { isNotFound, type KubeClient, resources } from '#kube'
+import { isConflict, isNotFound, type KubeClient, resources } from '#kube'
 
 /** A Secret that Sifaka writes: everything it sets on it. */
 export interface OwnSecret {
   readonly content: SecretContent
+  /** Default kubernetes.io/tls, which needs `tls.key` and `tls.crt`. */
+  readonly type?: 'kubernetes.io/tls' | 'Opaque' | undefined
   readonly annotations: Readonly<Record<string, string>>
   /** Text by data key. */
   readonly files: Readonly<Record<string, string>>
 }
 
-const secretType = 'kubernetes.io/tls'
+const tlsType = 'kubernetes.io/tls'
 
 /** The Secret, or undefined when there is none. */
 export async function readSecret(
@@ -56,7 +58,7 @@ export function createSecret(
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { name, namespace, labels, annotations: said },
-    type: secretType,
+    type: secret.type ?? tlsType,
     ...(options.immutable && { immutable: true }),
     data: encoded(secret.files),
   }
@@ -82,6 +84,20 @@ export function replaceSecret(
   return client.mergePatch(resources.secrets, { namespace, name }, patch, { metadataOnly: true, signal })
 }
 
+/** Puts other roots beside the certificate of a Secret of ours. */
+export function retrustSecret(
+  client: KubeClient,
+  { name, namespace = '', uid, resourceVersion }: ObjectMeta,
+  { caBundle, trust }: { readonly caBundle: string; readonly trust: string },
+  signal: AbortSignal,
+): Promise<PartialObject> {
+  const patch = {
+    metadata: { uid, resourceVersion, annotations: { [annotations.trust]: trust } },
+    data: encoded({ 'ca.crt': caBundle }),
+  }
+  return client.mergePatch(resources.secrets, { namespace, name }, patch, { metadataOnly: true, signal })
+}
+
 /** Puts our label back on a Secret of ours that has lost it. */
 export function relabelSecret(
   client: KubeClient,
@@ -91,6 +107,30 @@ export function relabelSecret(
 ): Promise<PartialObject> {
   const patch = { metadata: { uid, resourceVersion, labels: { [secretLabel]: content } } }
   return client.mergePatch(resources.secrets, { namespace, name }, patch, { metadataOnly: true, signal })
+}
+
+/** Changes annotations of a Secret of ours. */
+export function annotateSecret(
+  client: KubeClient,
+  { name, namespace = '', uid, resourceVersion }: ObjectMeta,
+  said: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<PartialObject> {
+  const patch = { metadata: { uid, resourceVersion, annotations: said } }
+  return client.mergePatch(resources.secrets, { namespace, name }, patch, { metadataOnly: true, signal })
+}
+
+/** Deletes a Secret of ours; one that is gone, or another one by now, is left. */
+export async function removeSecret(
+  client: KubeClient,
+  { name, namespace = '', uid }: ObjectMeta,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await client.delete(resources.secrets, { namespace, name }, { uid, signal })
+  } catch (error) {
+    if (!isNotFound(error) && !isConflict(error)) throw error
+  }
 }
 
 function marks({ content, annotations: said, files }: OwnSecret) {

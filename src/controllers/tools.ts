@@ -1,9 +1,11 @@
-import type { Authority, Certificate, PartialObject } from '#api'
+import type { Authority, Certificate, ConfigMap, PartialObject } from '#api'
 import type { AuditLog } from '#audit'
 import type { Clock, Logger } from '#base'
 import type { IssuerRegistry } from '#issuers'
 import type { Cache, EventRecorder, KubeClient } from '#kube'
+import type { KeyLimits } from '#plan'
 import type { Ownership, ReconcileResult } from '#runtime'
+import type { Register } from './register/register.ts'
 
 /** What the API server holds, kept up to date. */
 export interface Caches {
@@ -11,13 +13,17 @@ export interface Caches {
   readonly certificates: Cache<Certificate>
   /** Metadata of the Secrets that carry our label. */
   readonly secrets: Cache<PartialObject>
+  /** ConfigMaps with the bundles of Authorities. */
+  readonly configMaps: Cache<ConfigMap>
+  /** ConfigMaps with the CRLs of Authorities. */
+  readonly crls: Cache<ConfigMap>
   /** Metadata of namespaces, for their labels. */
   readonly namespaces: Cache<PartialObject>
 }
 
 /** Names of the indexes of the caches. */
 export const index = {
-  /** Certificates by `namespace/name` of their Authority. */
+  /** Certificates by `namespace/name` of their Authority; those without one by the empty text. */
   byAuthority: 'authority',
   /** Certificates and Authorities by `namespace/name` of their Secret. */
   bySecret: 'secret',
@@ -25,6 +31,10 @@ export const index = {
   byNamespace: 'namespace',
   /** Authorities by `namespace/name` of their parent. */
   byParent: 'parent',
+  /** Authorities with `default: true` by their namespace. */
+  byDefault: 'default',
+  /** Secrets with a generation of a CA by `namespace/name` of its Authority. */
+  byCa: 'ca',
   /** Secrets by `namespace/name` of the Authority that issued what they hold. */
   byIssuer: 'issuer',
 } as const
@@ -34,6 +44,8 @@ export interface ControllerTools {
   readonly client: KubeClient
   readonly caches: Caches
   readonly issuers: IssuerRegistry
+  /** What internal Authorities have issued. */
+  readonly register: Register
   readonly events: EventRecorder
   readonly audit: AuditLog
   readonly ownership: Ownership
@@ -43,8 +55,17 @@ export interface ControllerTools {
   readonly random: () => number
   /** Random octets, for identifiers. */
   readonly randomId: () => string
+  readonly keyLimits: KeyLimits
+  /** Where Authorities are that are the default of every namespace. */
+  readonly systemNamespace: string
+  /** A person has stopped all issuance. */
+  readonly isFrozen: boolean
+  /** How long the Secrets of a restored Authority's certificates are waited for. */
+  readonly restoreGraceMs: number
   /** Objects of one kind worked on at a time. */
   readonly concurrency: number
   readonly onReconciled: (controller: string, result: ReconcileResult, durationMs: number) => void
   readonly onIssued: (authorityType: string, result: 'issued' | 'failed') => void
+  /** An order is left to its authority, which may still fulfil it. */
+  readonly onOrderAbandoned: (authorityType: string) => void
 }

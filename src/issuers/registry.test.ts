@@ -13,8 +13,16 @@ test('a plugin is found by its type', () => {
   assert.equal(registry.find('toString'), undefined)
 })
 
+test('one of our own is not found as a packaged one, whose options no schema has checked, nor the other way', () => {
+  const fileDrop = plugin('fileDrop')
+  const registry = createIssuerRegistry([internalIssuer], [fileDrop])
+  assert.equal(registry.findPackaged('fileDrop'), fileDrop)
+  assert.equal(registry.findPackaged('internal'), undefined)
+  assert.equal(registry.find('fileDrop'), undefined)
+})
+
 test('two plugins of one type are refused', () => {
-  assert.throws(() => createIssuerRegistry([plugin('acme'), plugin('vault'), plugin('acme')]), {
+  assert.throws(() => createIssuerRegistry([plugin('acme'), plugin('vault')], [plugin('acme')]), {
     message: 'two issuer plugins have the type acme',
   })
 })

@@ -1,6 +1,7 @@
 /** The one door to the API server: typed requests, watch caches, the Lease, events. */
 export {
   ApiError,
+  isAlreadyExists,
   isConflict,
   isNotFound,
   type StatusCause,

@@ -58,6 +58,7 @@ test('each difference is found, alone', async () => {
     ['names', /no alternative names/, {}, { names: normalizeNames({}) }],
     ['commonName', /"a\.example\.com", not absent/, { commonName: undefined }],
     ['commonName', /absent, not "a\.example\.com"/, {}, { commonName: undefined }],
+    ['subject', /lack O=Example$/, { subject: { organizations: ['Example'] } }],
     ['usages', /add serverAuth/, { usages: ['digitalSignature'] }],
     ['usages', /lack clientAuth/, { usages: [...profile.usages, 'clientAuth'] }],
     ['isCA', /CA certificate/, {}, { isCA: true }],
@@ -77,6 +78,29 @@ test('each difference is found, alone', async () => {
   )
   const { notAfter: _, ...undated } = profile
   assert.deepEqual(differences({ ...acceptance, profile: undated }, { ...certificate, notAfter: now }), [])
+})
+
+test('a subject is compared as a set of attributes, and only when one is asked for', async () => {
+  const key = await generateKey({ algorithm: 'ECDSA', size: 256 })
+  const signer = keySigner(key)
+  const subject = { organizations: ['Sifaka, Inc.', 'B+C'], countries: ['DE'] }
+  const made = { ...profile, commonName: 'a.example.com', subject }
+  const self = parseCertificate(await signRoot(made, signer, newSerialNumber()))
+  const leaf: ParsedCertificate = { ...self, isCA: false, names: profile.names, usages: profile.usages }
+  const compare = (asked: CertificateProfile['subject']) =>
+    differences({ publicKey: key, profile: { ...profile, subject: asked } }, leaf).map(({ message }) => message)
+  assert.deepEqual(compare(undefined), [])
+  assert.deepEqual(compare(subject), [])
+  assert.deepEqual(compare({ ...subject, organizations: ['B+C', 'Sifaka, Inc.'] }), [])
+  assert.deepEqual(compare({ countries: ['DE'] }), ['the attributes of its subject add O=B\\+C, O=Sifaka\\, Inc.'])
+  assert.deepEqual(compare({ ...subject, countries: ['FR'] }), ['the attributes of its subject lack C=FR and add C=DE'])
+  const tolerant = { ...acceptance, publicKey: key, roots: [self], issuerDecides: ['subject', 'notAfter'] as const }
+  const asked = { ...profile, subject: { countries: ['FR'] } }
+  assert.throws(() => accept({ ...tolerant, profile: asked, issuerDecides: ['notAfter'] }, leaf), rejected(/C=FR/))
+  assert.deepEqual(
+    accept({ ...tolerant, profile: asked }, leaf).map(({ field }) => field),
+    ['subject'],
+  )
 })
 
 test('a rejection names every reason', async () => {

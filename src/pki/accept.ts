@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { isFailure, toRfc3339 } from '#base'
 import { type ChainInput, verifyChain } from './chain.ts'
+import { encodeName, formatName } from './distinguished-name.ts'
 import { PkiError } from './error.ts'
 import { sameKey } from './key.ts'
 import { countNames, normalizeNames, type SubjectNames } from './names.ts'
@@ -8,7 +9,15 @@ import type { ParsedCertificate } from './parsed-certificate.ts'
 import type { CertificateProfile } from './profile.ts'
 
 /** What a certificate can differ in. */
-export type DifferenceField = 'publicKey' | 'names' | 'isCA' | 'commonName' | 'usages' | 'notAfter' | 'chain'
+export type DifferenceField =
+  | 'publicKey'
+  | 'names'
+  | 'isCA'
+  | 'commonName'
+  | 'subject'
+  | 'usages'
+  | 'notAfter'
+  | 'chain'
 
 /** One way in which a certificate is not what was asked for; the message names both sides. */
 export interface Difference {
@@ -16,9 +25,9 @@ export interface Difference {
   readonly message: string
 }
 
-/** What a certificate is held against. Its end counts only where `notAfter` is given. */
+/** What a certificate is held against. Its end, and its subject beside the common name, count only where given. */
 export interface Expected {
-  readonly profile: Pick<CertificateProfile, 'commonName' | 'names' | 'usages'> & {
+  readonly profile: Pick<CertificateProfile, 'commonName' | 'subject' | 'names' | 'usages'> & {
     readonly notAfter?: number | undefined
   }
   readonly publicKey: KeyObject
@@ -32,12 +41,13 @@ export interface Acceptance extends Expected {
   /** Now, in epoch milliseconds. */
   readonly at: number
   /** Fields that the issuer decides itself: a difference there is returned, not refused. Default none. */
-  readonly issuerDecides?: readonly ('commonName' | 'usages' | 'notAfter')[] | undefined
+  readonly issuerDecides?: readonly ('commonName' | 'subject' | 'usages' | 'notAfter')[] | undefined
 }
 
 /**
- * Where an end-entity certificate is not what was asked for; empty when it is. Names and usages are compared as sets.
- * @throws PkiError InvalidNames when the names asked for are none
+ * Where an end-entity certificate is not what was asked for; empty when it is. Names, usages and the attributes of the
+ * subject are compared as sets.
+ * @throws PkiError InvalidNames or InvalidRequest when the names or the subject asked for are none
  */
 export function differences({ profile, publicKey }: Expected, certificate: ParsedCertificate): Difference[] {
   const found: Difference[] = []
@@ -49,6 +59,8 @@ export function differences({ profile, publicKey }: Expected, certificate: Parse
   if (profile.commonName !== certificate.commonName) {
     differ('commonName', `its common name is ${quoted(certificate.commonName)}, not ${quoted(profile.commonName)}`)
   }
+  const subject = subjectDifference(profile, certificate)
+  if (subject !== undefined) differ('subject', `the attributes of its subject ${subject}`)
   const usages = setDifference(profile.usages, certificate.usages)
   if (usages !== undefined) differ('usages', `its usages ${usages}`)
   if (profile.notAfter !== undefined && profile.notAfter !== certificate.notAfter) {
@@ -92,6 +104,20 @@ function nameDifference(wanted: SubjectNames, { names, otherNameKinds }: ParsedC
   if (difference === undefined) return undefined
   return countNames(names) + otherNameKinds.length === 0 ? 'it has no alternative names' : `its names ${difference}`
 }
+
+/** An issuer may write the same attributes in another order and as other types of strings. */
+function subjectDifference(
+  { commonName, subject }: Expected['profile'],
+  { subjectDer }: ParsedCertificate,
+): string | undefined {
+  if (subject === undefined || Buffer.compare(encodeName({ ...subject, commonName }), subjectDer) === 0)
+    return undefined
+  const given = attributesOf(subjectDer).filter((attribute) => !attribute.startsWith('CN='))
+  return setDifference(attributesOf(encodeName(subject)), given)
+}
+
+/** `O=Example` and such; commas and pluses within a value are escaped (RFC 4514 section 2.4). */
+const attributesOf = (name: Uint8Array): string[] => formatName(name).match(/(?:\\.|[^\\,+])+/gsu) ?? []
 
 /** Each name with its kind, so that a URI is never taken for a DNS name. */
 function allNames({ dnsNames, ipAddresses, uris, emailAddresses }: SubjectNames): string[] {

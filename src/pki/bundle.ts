@@ -30,26 +30,50 @@ export function encodeBundle(bundle: Bundle, encoding: KeyEncoding): BundleFiles
   }
 }
 
+/** A certificate and what verifies it. */
+export type Chain = Omit<Bundle, 'key'>
+
 /**
  * Reads a bundle back.
  * @throws PkiError when a file is missing or cannot be read, the key is not the certificate's, or the chain does not
  *   lead from the certificate to a root (when the youngest of them began: what has expired since is still whole)
  */
-export function parseBundle(files: Readonly<Record<string, string | undefined>>): Bundle {
-  const text = (name: keyof BundleFiles): string => {
-    const content = files[name]
-    if (!content) throw new PkiError('InvalidCertificate', `${name} is missing`)
-    return content
-  }
-  const key = parsePrivateKey(text('tls.key'))
-  const [certificate, ...intermediates] = parseCertificates(text('tls.crt'))
-  const roots = parseCertificates(text('ca.crt'))
-  if (!certificate) throw new PkiError('InvalidCertificate', 'tls.crt holds no certificate')
-  if (!sameKey(key, certificate.publicKey)) {
+export function parseBundle(files: Files): Bundle {
+  const key = parsePrivateKey(textOf(files, 'tls.key'))
+  const chain = readChain(files)
+  if (!sameKey(key, chain.certificate.publicKey)) {
     throw new PkiError('InvalidKey', 'tls.key is not the key of the certificate in tls.crt')
   }
-  // When all of it had begun: clocks of those who signed may have differed a little.
-  const at = Math.max(...[certificate, ...intermediates, ...roots].map(({ notBefore }) => notBefore))
-  verifyChain({ leaf: certificate, intermediates, roots, at })
-  return { key, certificate, intermediates, roots }
+  return { key, ...verified(chain) }
 }
+
+/**
+ * Reads the files of a certificate whose key is kept elsewhere.
+ * @throws PkiError as `parseBundle` does
+ */
+export const parseChain = (files: Files): Chain => verified(readChain(files))
+
+type Files = Readonly<Record<string, string | undefined>>
+
+function textOf(files: Files, name: keyof BundleFiles): string {
+  const content = files[name]
+  if (!content) throw new PkiError('InvalidCertificate', `${name} is missing`)
+  return content
+}
+
+function readChain(files: Files): Chain {
+  const [certificate, ...intermediates] = parseCertificates(textOf(files, 'tls.crt'))
+  const roots = parseCertificates(textOf(files, 'ca.crt'))
+  if (!certificate) throw new PkiError('InvalidCertificate', 'tls.crt holds no certificate')
+  return { certificate, intermediates, roots }
+}
+
+function verified(chain: Chain): Chain {
+  const { certificate, intermediates, roots } = chain
+  verifyChain({ leaf: certificate, intermediates, roots, at: whenAllBegan([certificate, ...intermediates, ...roots]) })
+  return chain
+}
+
+/** When the youngest of the certificates began: clocks of those who signed may have differed a little. */
+export const whenAllBegan = (certificates: readonly ParsedCertificate[]): number =>
+  Math.max(...certificates.map(({ notBefore }) => notBefore))

@@ -21,8 +21,9 @@ import {
   SubjectKeyIdentifier,
 } from '@peculiar/asn1-x509'
 import { PkiError } from './error.ts'
-import { normalizeNames, type SubjectNames } from './names.ts'
-import { extendedUsageIds, keyUsageBits, type Usage } from './profile.ts'
+import { type AlternativeNames, readGeneralNames } from './general-names.ts'
+import { type ReadConstraints, readNameConstraints } from './name-constraints.ts'
+import { extendedUsageIds, keyUsageBits, type Usage } from './usage.ts'
 
 /**
  * A TBSCertificate (RFC 5280 section 4.1) whose names stay the octets that were signed, since they are compared as such
@@ -63,18 +64,17 @@ AsnProp(any)(CertificateSchema.prototype, 'signatureAlgorithm')
 AsnProp(any)(CertificateSchema.prototype, 'signatureValue')
 
 /** What a certificate says beyond what OpenSSL shows of it. */
-export interface CertificateContent {
+export interface CertificateContent extends AlternativeNames, ReadConstraints {
   /** DER of the Name. */
   readonly subjectDer: Uint8Array
   readonly issuerDer: Uint8Array
-  readonly names: SubjectNames
-  /** Kinds of alternative names that `names` cannot hold, such as `otherName`. */
-  readonly otherNameKinds: readonly string[]
   readonly usages: readonly Usage[]
   readonly isCA: boolean
   readonly pathLength: number | undefined
   /** Whether the key usage has keyCertSign; undefined without that extension. */
   readonly mayCertSign: boolean | undefined
+  /** The same for cRLSign. */
+  readonly mayCrlSign: boolean | undefined
   /** Lower-case hexadecimal. */
   readonly subjectKeyId: string | undefined
   readonly authorityKeyId: string | undefined
@@ -124,36 +124,19 @@ function readExtensions(
   const purposes = read(id_ce_extKeyUsage, ExtendedKeyUsage) ?? []
   const constraints = read(id_ce_basicConstraints, BasicConstraints)
   return {
-    ...readNames(read(id_ce_subjectAltName, SubjectAlternativeName) ?? []),
+    ...readGeneralNames(read(id_ce_subjectAltName, SubjectAlternativeName) ?? []),
     usages: readUsages(bits ?? 0, purposes),
     isCA: constraints?.cA === true,
     pathLength: constraints?.cA ? pathLength(constraints.pathLenConstraint) : undefined,
     mayCertSign: bits === undefined ? undefined : (bits & KeyUsageFlags.keyCertSign) !== 0,
+    mayCrlSign: bits === undefined ? undefined : (bits & KeyUsageFlags.cRLSign) !== 0,
+    ...readNameConstraints(values.get(id_ce_nameConstraints)),
     subjectKeyId: hex(read(id_ce_subjectKeyIdentifier, SubjectKeyIdentifier)?.buffer),
     authorityKeyId: hex(read(id_ce_authorityKeyIdentifier, AuthorityKeyIdentifier)?.keyIdentifier?.buffer),
     unknownCritical: Array.from(extensions, ({ critical, extnID }) => (critical ? extnID : '')).filter(
       (id) => id !== '' && !knownExtensions.has(id),
     ),
   }
-}
-
-/** The names in their normal form; a certificate with a name that is none of its kind (a NUL inside) is refused. */
-function readNames(
-  general: SubjectAlternativeName | readonly never[],
-): Pick<CertificateContent, 'names' | 'otherNameKinds'> {
-  const dnsNames: string[] = []
-  const ipAddresses: string[] = []
-  const uris: string[] = []
-  const emailAddresses: string[] = []
-  const otherNameKinds: string[] = []
-  for (const name of general) {
-    if (name.dNSName !== undefined) dnsNames.push(name.dNSName)
-    else if (name.iPAddress !== undefined) ipAddresses.push(name.iPAddress)
-    else if (name.uniformResourceIdentifier !== undefined) uris.push(name.uniformResourceIdentifier)
-    else if (name.rfc822Name !== undefined) emailAddresses.push(name.rfc822Name)
-    else otherNameKinds.push(Object.entries(name).find(([, value]) => value !== undefined)?.[0] ?? 'unknown')
-  }
-  return { names: normalizeNames({ dnsNames, ipAddresses, uris, emailAddresses }), otherNameKinds }
 }
 
 function readUsages(bits: number, purposes: readonly string[]): Usage[] {

@@ -4,7 +4,7 @@ import { before, test } from 'node:test'
 import { day, hour } from '#base'
 import { verifyChain } from './chain.ts'
 import { PkiError } from './error.ts'
-import { generateKey } from './key.ts'
+import { generateKey, type KeySpec } from './key.ts'
 import { normalizeNames } from './names.ts'
 import { type ParsedCertificate, parseCertificate } from './parsed-certificate.ts'
 import { type IssuerIdentity, newSerialNumber, signEndEntity, signRoot, signSubordinate } from './sign.ts'
@@ -12,14 +12,15 @@ import { keySigner, type Signer } from './signer.ts'
 
 const now = Date.parse('2026-11-22T12:00:00Z')
 
-const newSigner = async (): Promise<Signer> => keySigner(await generateKey({ algorithm: 'ECDSA', size: 256 }))
+const newSigner = async (spec: KeySpec = { algorithm: 'ECDSA', size: 256 }): Promise<Signer> =>
+  keySigner(await generateKey(spec))
 
 async function makeRoot(
   commonName: string,
-  options: { days?: number; pathLength?: number } = {},
+  options: { days?: number; pathLength?: number; spec?: KeySpec } = {},
 ): Promise<IssuerIdentity> {
-  const signer = await newSigner()
-  const { days = 100, pathLength } = options
+  const { days = 100, pathLength, spec } = options
+  const signer = await newSigner(spec)
   const der = await signRoot(
     { commonName, notBefore: now, notAfter: now + days * day, pathLength },
     signer,
@@ -61,6 +62,25 @@ test('the path is found whatever the order, and with certificates that do not be
   const intermediates = [second.certificate, stranger.certificate, first.certificate]
   const path = verifyChain({ leaf, intermediates, roots: [stranger.certificate, root.certificate], at: now + hour })
   assert.deepEqual(path, [leaf, second.certificate, first.certificate, root.certificate])
+})
+
+test('chains of keys that hash by themselves hold, and fail when a signature is another', async () => {
+  const keys: [KeySpec, string][] = [
+    [{ algorithm: 'Ed25519', size: 255 }, 'ED25519'],
+    [{ algorithm: 'ML-DSA', size: 44 }, 'ML-DSA-44'],
+    [{ algorithm: 'ML-DSA', size: 65 }, 'ML-DSA-65'],
+    [{ algorithm: 'ML-DSA', size: 87 }, 'ML-DSA-87'],
+  ]
+  for (const [spec, name] of keys) {
+    const [anchor, impostor] = [await makeRoot('Root', { spec }), await makeRoot('Root', { spec })]
+    const subordinate = await makeSubordinate(anchor, 'Sub', keySigner(await generateKey(spec)))
+    const end = await makeLeaf(subordinate)
+    assert.equal(end.signatureAlgorithm, name)
+    const input = { leaf: end, intermediates: [subordinate.certificate], at: now }
+    assert.equal(verifyChain({ ...input, roots: [anchor.certificate] }).length, 3)
+    const roots = [{ ...impostor.certificate, subjectKeyId: undefined }]
+    assert.throws(() => verifyChain({ ...input, roots }), refused(/no valid signature/), name)
+  }
 })
 
 test('any certificate can be a root, also the leaf itself', () => {

@@ -1,6 +1,7 @@
 import { toRfc3339 } from '#base'
 import { PkiError } from './error.ts'
 import { isWeak } from './key.ts'
+import { nameConstraintViolations } from './name-constraint-violations.ts'
 import type { ParsedCertificate } from './parsed-certificate.ts'
 
 export interface ChainInput {
@@ -29,8 +30,9 @@ const maxSignatureChecks = 50
 /**
  * The path from the leaf to a root (RFC 5280 section 6.1), both included. Each certificate is in its validity and has
  * no critical extension that is unknown; each issuer is a CA that may sign certificates, within its path length; no
- * signature but the root's own is made with MD5 or SHA-1. Issuers are found by the octets of their name and their key
- * identifier. Name constraints, policies, revocation and usages are left to those who connect.
+ * signature but the root's own is made with MD5 or SHA-1; the name constraints of every CA, the root among them, allow
+ * the names below it. Issuers are found by the octets of their name and their key identifier. Policies, revocation and
+ * usages are left to those who connect.
  * @throws PkiError InvalidChain, naming the certificate and the reason of the attempt that came closest to a root
  */
 export function verifyChain(input: ChainInput): ParsedCertificate[] {
@@ -47,7 +49,11 @@ function extend(
 ): ParsedCertificate[] | undefined {
   const { intermediates, roots, at } = search.input
   const subject = path.at(-1) ?? path[0]
-  if (roots.some((root) => same(root, subject))) return [...path]
+  if (roots.some((root) => same(root, subject))) {
+    const flaw = namesFlaw(path)
+    if (flaw !== undefined) note(search, path.length, flaw)
+    return flaw === undefined ? [...path] : undefined
+  }
   const issuers = [...roots, ...intermediates].filter((each) => mayHaveIssued(each, subject) && !path.includes(each))
   if (issuers.length === 0) note(search, path.length, `the issuer ${subject.issuer} of ${named(subject)} is not there`)
   for (const issuer of issuers) {
@@ -79,9 +85,23 @@ function issuerFlaw(issuer: ParsedCertificate, path: readonly ParsedCertificate[
   if (issuer.mayCertSign === false)
     return `${named(issuer)} may not sign certificates: its key usage has no keyCertSign`
   if (path.length >= maxCertificates) return `the chain has more than ${maxCertificates} certificates`
-  const between = path.slice(1).filter((each) => !octetsEqual(each.subjectDer, each.issuerDer)).length
+  const between = path.slice(1).filter((each) => !isSelfIssued(each)).length
   if (issuer.pathLength !== undefined && between > issuer.pathLength) {
     return `${named(issuer)} has a path length of ${issuer.pathLength}, and ${between} CAs follow it`
+  }
+  return undefined
+}
+
+/**
+ * What names of a whole path its CAs do not allow. A self-issued CA certificate is passed over (RFC 5280 section
+ * 6.1.3), and a CA's common name is not the name of a host.
+ */
+function namesFlaw(path: readonly ParsedCertificate[]): string | undefined {
+  for (const [index, certificate] of path.entries()) {
+    if (index > 0 && isSelfIssued(certificate)) continue
+    const { names, commonName, isCA } = certificate
+    const [violation] = nameConstraintViolations(names, isCA ? undefined : commonName, path.slice(index + 1))
+    if (violation !== undefined) return `${named(certificate)} has a name that is not allowed: ${violation}`
   }
   return undefined
 }
@@ -104,6 +124,8 @@ function mayHaveIssued(issuer: ParsedCertificate, subject: ParsedCertificate): b
   const keyFits = authorityKeyId === undefined || subjectKeyId === undefined || authorityKeyId === subjectKeyId
   return keyFits && octetsEqual(issuer.subjectDer, subject.issuerDer)
 }
+
+const isSelfIssued = ({ subjectDer, issuerDer }: ParsedCertificate): boolean => octetsEqual(subjectDer, issuerDer)
 
 const same = (a: ParsedCertificate, b: ParsedCertificate): boolean => octetsEqual(a.der, b.der)
 

@@ -6,7 +6,9 @@ const tag = {
   integer: 0x02,
   bitString: 0x03,
   octetString: 0x04,
+  enumerated: 0x0a,
   utf8String: 0x0c,
+  printableString: 0x13,
   utcTime: 0x17,
   generalizedTime: 0x18,
   sequence: 0x30,
@@ -19,6 +21,9 @@ const tag = {
  */
 export const sequence = (...members: readonly Uint8Array[]): Buffer => encode(tag.sequence, members)
 
+/** The same for any number of members: a call takes no more than some ten thousand arguments. */
+export const sequenceOf = (members: readonly Uint8Array[]): Buffer => encode(tag.sequence, members)
+
 /** DER of a SET with one member, which needs no sorting. */
 export const setOf = (member: Uint8Array): Buffer => encode(tag.set, [member])
 
@@ -28,8 +33,22 @@ export const implicit = (number: number, contents: Uint8Array): Buffer => encode
 /** DER of `[number] EXPLICIT member`. */
 export const explicit = (number: number, member: Uint8Array): Buffer => encode(0xa0 | number, [member])
 
+/** DER of `[number] IMPLICIT SEQUENCE OF` with these members. */
+export const implicitSequence = (number: number, members: readonly Uint8Array[]): Buffer =>
+  encode(0xa0 | number, members)
+
 /** DER of an INTEGER; `octets` are its big-endian two's complement, which must be minimal. */
 export const integer = (octets: Uint8Array): Buffer => encode(tag.integer, [octets])
+
+/** DER of an INTEGER from 0, of these big-endian octets, which may begin with zeros. */
+export function unsignedInteger(octets: Uint8Array): Buffer {
+  const first = octets.findIndex((octet) => octet !== 0)
+  const shortest = first < 0 ? Uint8Array.of(0) : octets.subarray(first)
+  return encode(tag.integer, (shortest[0] ?? 0) > 0x7f ? [Uint8Array.of(0), shortest] : [shortest])
+}
+
+/** DER of an ENUMERATED from 0 to 127. */
+export const enumerated = (value: number): Buffer => encode(tag.enumerated, [Uint8Array.of(value)])
 
 /** DER of a BIT STRING of whole octets. */
 export const bitString = (octets: Uint8Array): Buffer => encode(tag.bitString, [Uint8Array.of(0), octets])
@@ -51,6 +70,9 @@ export const octetString = (octets: Uint8Array): Buffer => encode(tag.octetStrin
 
 /** DER of a UTF8String. */
 export const utf8String = (text: string): Buffer => encode(tag.utf8String, [Buffer.from(text)])
+
+/** DER of a PrintableString (X.680 section 41.4), whose characters the caller has checked. */
+export const printableString = (text: string): Buffer => encode(tag.printableString, [Buffer.from(text)])
 
 /** DER of the BOOLEAN TRUE; FALSE is a default everywhere in a certificate, and defaults are left out. */
 export const yes: Uint8Array = encode(tag.boolean, [Uint8Array.of(0xff)])

@@ -7,6 +7,9 @@ export type PkiReason =
   | 'InvalidChain'
   | 'InvalidNames'
   | 'InvalidRequest'
+  | 'InvalidCsr'
+  | 'InvalidCrl'
+  | 'InvalidCms'
   | 'CertificateRejected'
 
 /**

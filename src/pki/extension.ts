@@ -3,22 +3,27 @@ import { AsnConvert } from '@peculiar/asn1-schema'
 import {
   BasicConstraints,
   ExtendedKeyUsage,
+  id_ad_caIssuers,
+  id_ad_ocsp,
   id_ce_authorityKeyIdentifier,
   id_ce_basicConstraints,
+  id_ce_cRLDistributionPoints,
   id_ce_extKeyUsage,
   id_ce_keyUsage,
   id_ce_subjectAltName,
   id_ce_subjectKeyIdentifier,
+  id_pe_authorityInfoAccess,
   KeyUsage,
   KeyUsageFlags,
 } from '@peculiar/asn1-x509'
-import { implicit, objectIdentifier, octetString, sequence, yes } from './der.ts'
+import { explicit, implicit, integer, objectIdentifier, octetString, sequence, sequenceOf, yes } from './der.ts'
 import { ipOctets } from './ip-address.ts'
-import type { SubjectNames } from './names.ts'
-import { extendedUsageIds, keyUsageBits, type Usage } from './profile.ts'
+import type { IssuerLinks } from './issuer-links.ts'
+import { normalizeNames, type SubjectNames } from './names.ts'
+import { extendedUsageIds, keyUsageBits, type Usage } from './usage.ts'
 
 /** DER of an Extension (RFC 5280 section 4.1) with the DER of its value. */
-const extension = (id: string, critical: boolean, value: Uint8Array): Buffer =>
+export const extension = (id: string, critical: boolean, value: Uint8Array): Buffer =>
   sequence(objectIdentifier(id), ...(critical ? [yes] : []), octetString(value))
 
 /** The same with a value of the library's. What is built so is kept: the library is thorough, not quick. */
@@ -26,7 +31,7 @@ const extensionOf = (id: string, critical: boolean, value: object): Buffer =>
   extension(id, critical, Buffer.from(AsnConvert.serialize(value)))
 
 /** Tags of GeneralName (RFC 5280 section 4.2.1.6). */
-const generalName = { email: 1, dns: 2, uri: 6, ip: 7 }
+export const generalName = { email: 1, dns: 2, uri: 6, ip: 7 }
 
 /**
  * `cA: false` (RFC 5280 section 4.2.1.9) is the empty sequence. It stands in every end-entity certificate, because
@@ -75,6 +80,49 @@ export function subjectAltName(names: SubjectNames, critical: boolean): Uint8Arr
   ]
   return general.length === 0 ? [] : [extension(id_ce_subjectAltName, critical, sequence(...general))]
 }
+
+/** Encoded links by their texts: all certificates of an issuer have the same. */
+const encodedLinks = new Map<string, readonly Uint8Array[]>()
+const maxEncodedLinks = 256
+
+/**
+ * CRL distribution points and authority information access, neither critical, each only if it has a URL.
+ * @throws PkiError InvalidNames when a URL is none
+ */
+export function linkExtensions(links: IssuerLinks | undefined): readonly Uint8Array[] {
+  if (links === undefined) return []
+  const { crlURLs = [], issuerURLs = [], ocspURLs = [] } = links
+  const key = JSON.stringify([crlURLs, issuerURLs, ocspURLs])
+  const known = encodedLinks.get(key)
+  if (known !== undefined) return known
+  const access = [
+    ...ocspURLs.map((url) => sequence(objectIdentifier(id_ad_ocsp), uriName(url))),
+    ...issuerURLs.map((url) => sequence(objectIdentifier(id_ad_caIssuers), uriName(url))),
+  ]
+  const points = crlURLs.map((url) => sequence(distributionPointName(url)))
+  const encoded = [
+    ...(points.length === 0 ? [] : [extension(id_ce_cRLDistributionPoints, false, sequenceOf(points))]),
+    ...(access.length === 0 ? [] : [extension(id_pe_authorityInfoAccess, false, sequenceOf(access))]),
+  ]
+  if (encodedLinks.size >= maxEncodedLinks) encodedLinks.clear()
+  encodedLinks.set(key, encoded)
+  return encoded
+}
+
+/**
+ * `[0] DistributionPointName` with the URL as its full name: what a certificate and its CRL must have alike (RFC 5280
+ * sections 4.2.1.13 and 5.2.5).
+ * @throws PkiError InvalidNames when it is none
+ */
+export const distributionPointName = (url: string): Uint8Array => explicit(0, explicit(0, uriName(url)))
+
+function uriName(url: string): Uint8Array {
+  normalizeNames({ uris: [url] })
+  return implicit(generalName.uri, Buffer.from(url))
+}
+
+/** The TLS feature `status_request` (RFC 7633): without a stapled OCSP answer, a client gives up. */
+export const mustStaple: Uint8Array = extension('1.3.6.1.5.5.7.1.24', false, sequence(integer(Uint8Array.of(5))))
 
 /** RFC 5280 section 4.2.1.2. */
 export const subjectKeyIdentifier = (id: Uint8Array): Uint8Array =>

@@ -7,19 +7,29 @@ export {
   differences,
   type Expected,
 } from './accept.ts'
-export { type Bundle, type BundleFiles, encodeBundle, parseBundle } from './bundle.ts'
+export { type Bundle, type BundleFiles, type Chain, encodeBundle, parseBundle, parseChain } from './bundle.ts'
+export { acceptCaChain, type CaExpectation, type CaFiles, parseCa } from './ca.ts'
 export { type ChainInput, verifyChain } from './chain.ts'
+export { decryptCms, encryptCms } from './cms.ts'
+export { type CrlProfile, type RevocationReason, type RevokedCertificate, revocationReasons, signCrl } from './crl.ts'
+export { type CsrContent, createCsr, type ParsedCsr, parseCsr } from './csr.ts'
+export { readSubject, type Subject } from './distinguished-name.ts'
 export { PkiError, type PkiReason } from './error.ts'
 export { ipInRange, isIpAddress } from './ip-address.ts'
+export type { IssuerLinks } from './issuer-links.ts'
 export {
+  encodePrivateKey,
   generateKey,
   type KeySpec,
   keySatisfies,
   parsePrivateKey,
   publicKeyOf,
   sameKey,
+  specOf,
 } from './key.ts'
-export type { KeyAlgorithm, KeyEncoding, SignatureAlgorithm } from './key-algorithm.ts'
+export { defaultKeySize, type KeyAlgorithm, type KeyEncoding } from './key-algorithm.ts'
+export { nameConstraintViolations } from './name-constraint-violations.ts'
+export { type NameConstraints, type NameSubtrees, nameConstraintsExtension } from './name-constraints.ts'
 export { dnsNameMatches, isDnsName, normalizeNames, type SubjectNames } from './names.ts'
 export {
   encodeCertificates,
@@ -27,7 +37,10 @@ export {
   parseCertificate,
   parseCertificates,
 } from './parsed-certificate.ts'
-export type { CaProfile, CertificateProfile, Usage } from './profile.ts'
-export { backdateMs, type RenewalInput, renewalTime } from './renewal.ts'
+export { type ParsedCrl, parseCrl } from './parsed-crl.ts'
+export type { CaProfile, CertificateProfile } from './profile.ts'
+export { backdateMs, fraction, type RenewalInput, renewalTime } from './renewal.ts'
 export { type IssuerIdentity, newSerialNumber, signEndEntity, signRoot, signSubordinate } from './sign.ts'
+export type { SignatureAlgorithm } from './signature-algorithm.ts'
 export { keySigner, type Signer } from './signer.ts'
+export type { Usage } from './usage.ts'

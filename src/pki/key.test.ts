@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict'
-import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { test } from 'node:test'
+import { day } from '#base'
+import { verifyChain } from './chain.ts'
+import { implicit, integer, octetString, sequence } from './der.ts'
 import { PkiError } from './error.ts'
 import { checkPublicKey, encodePrivateKey, generateKey, keySatisfies, parsePrivateKey, sameKey } from './key.ts'
-import { algorithmNames, traitsOf } from './key-algorithm.ts'
+import { algorithmNames, defaultKeySize, traitsOf } from './key-algorithm.ts'
+import { parseCertificate } from './parsed-certificate.ts'
+import { encodePem } from './pem.ts'
+import { newSerialNumber, signRoot } from './sign.ts'
+import { mlDsa } from './signature-algorithm.ts'
 import { keySigner } from './signer.ts'
 
 const invalidKey = (about: RegExp) => (error: unknown) =>
@@ -24,6 +31,61 @@ test('keys of every algorithm survive each of their encodings', async () => {
         assert.ok(keySatisfies(createPublicKey(read), { algorithm, size }))
       }
     }
+  }
+})
+
+test('a private key is read in every form in which OpenSSL writes it', async () => {
+  const read = (contents: Uint8Array, size: 44 | 65 | 87): KeyObject => {
+    const der = sequence(integer(Uint8Array.of(0)), mlDsa(size).identifier, octetString(contents))
+    return parsePrivateKey(encodePem(der, 'PRIVATE KEY'))
+  }
+  for (const [size, privateOctets, publicOctets] of [
+    [44, 2560, 1312],
+    [65, 4032, 1952],
+    [87, 4896, 2592],
+  ] as const) {
+    const key = await generateKey({ algorithm: 'ML-DSA', size })
+    const der = key.export({ format: 'der', type: 'pkcs8' })
+    const secret = der.subarray(-privateOctets)
+    const seed = der.subarray(-privateOctets - 36, -privateOctets - 4)
+    const open = createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-publicOctets)
+    const forms = [
+      sequence(octetString(seed), octetString(secret)),
+      octetString(secret),
+      implicit(0, seed),
+      seed,
+      secret,
+      octetString(Buffer.concat([secret, open])),
+    ]
+    for (const form of forms) assert.ok(sameKey(read(form, size), key), `${size}, ${form.length} octets`)
+  }
+})
+
+test('an RSA key of 8192 bits fits', () => {
+  // Such a key takes many seconds to make; numbers of the same length take as much room.
+  const number = (octets: number): string => Buffer.alloc(octets, 0xfd).toString('base64url')
+  const half = number(512)
+  const halves = { p: half, q: half, dp: half, dq: half, qi: half }
+  const jwk = { kty: 'RSA', e: 'AQAB', n: number(1024), d: number(1024), ...halves }
+  const key = createPrivateKey({ key: jwk, format: 'jwk' })
+  for (const encoding of ['PKCS8', 'PKCS1'] as const) {
+    assert.ok(keySatisfies(parsePrivateKey(encodePrivateKey(key, encoding)), { algorithm: 'RSA', size: 8192 }))
+  }
+})
+
+test('what an algorithm signs, a certificate carries', async () => {
+  const at = Date.parse('2026-11-22T12:00:00Z')
+  for (const algorithm of algorithmNames) {
+    const size = defaultKeySize(algorithm)
+    const [signer, other] = [
+      keySigner(await generateKey({ algorithm, size })),
+      keySigner(await generateKey({ algorithm, size })),
+    ]
+    const profile = { commonName: 'Root', notBefore: at, notAfter: at + day }
+    const certificate = parseCertificate(await signRoot(profile, signer, newSerialNumber()))
+    assert.ok(certificate.isSignedBy(signer.publicKey), algorithm)
+    assert.ok(!certificate.isSignedBy(other.publicKey), algorithm)
+    verifyChain({ leaf: certificate, intermediates: [], roots: [certificate], at })
   }
 })
 
@@ -64,6 +126,16 @@ test('an RSA public key of 16384 bits is refused before it is used', () => {
   const modulus = Buffer.alloc(2048, 0xff).toString('base64url')
   const key = createPublicKey({ key: { kty: 'RSA', n: modulus, e: 'AQAB' }, format: 'jwk' })
   assert.throws(() => checkPublicKey(key, 'InvalidKey'), invalidKey(/16384 bits/))
+})
+
+test('an RSA public key whose exponent is 1 or even is refused', () => {
+  for (const e of ['AQ', 'BA']) {
+    const key = createPublicKey({
+      key: { kty: 'RSA', n: Buffer.alloc(256, 0xff).toString('base64url'), e },
+      format: 'jwk',
+    })
+    assert.throws(() => checkPublicKey(key, 'InvalidKey'), invalidKey(/odd number from 3/))
+  }
 })
 
 test('a key whose halves do not belong together does not become a signer', () => {

@@ -1,14 +1,17 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
-import { PkiError } from './error.ts'
+import { PkiError, type PkiReason } from './error.ts'
 import { algorithmNames, type KeyAlgorithm, type KeyEncoding, traitsOf } from './key-algorithm.ts'
 
-/** Algorithm and size of a key pair in bits: ECDSA 256, 384 or 521; RSA 2048, 3072 or 4096. */
+/**
+ * Algorithm and size of a key pair: ECDSA 256, 384 or 521 bits; RSA 2048, 3072, 4096 or 8192; Ed25519 255; ML-DSA 44,
+ * 65 or 87, which are parameter sets.
+ */
 export interface KeySpec {
   readonly algorithm: KeyAlgorithm
   readonly size: number
 }
 
-/** A PKCS #8 RSA-8192 key has about 6.5 KiB. */
+/** A PKCS #8 key of RSA-8192 has about 6.5 KiB; of ML-DSA-87 10 KiB where its public half is in it too. */
 const maxPrivateKeyText = 16 * 1024
 
 /** The work of a signature check grows with the square of the modulus: beyond this no foreign key is used. */
@@ -17,14 +20,14 @@ const maxModulusBits = 8192
 const minModulusBits = 2048
 
 /**
- * A new private key. Generated in Node's thread pool; RSA takes it tens to hundreds of milliseconds, so the caller
+ * A new private key. Generated in Node's thread pool; RSA takes it tens of milliseconds to seconds, so the caller
  * bounds how many are under way.
  * @throws PkiError InvalidKey when `spec` names a size that the algorithm does not have
  */
 export async function generateKey(spec: KeySpec): Promise<KeyObject> {
   const { sizes, generate } = traitsOf(spec.algorithm)
   if (!sizes.includes(spec.size)) {
-    throw new PkiError('InvalidKey', `${spec.algorithm} has no keys of ${spec.size} bits: use ${sizes.join(', ')}`)
+    throw new PkiError('InvalidKey', `${spec.algorithm} has no keys of size ${spec.size}: use ${sizes.join(', ')}`)
   }
   return (await generate(spec.size)).privateKey
 }
@@ -98,14 +101,18 @@ export function specOf(key: KeyObject): KeySpec | undefined {
 }
 
 /**
- * Refuses keys that cost too much to use or that hide which curve they are on. A certificate whose key carries its own
+ * Refuses keys that cost too much to use, that hide which curve they are on, or that are no keys: with an RSA exponent
+ * of 1 every text is its own signature (NIST SP 800-89 section 5.3.3). A certificate whose key carries its own
  * curve parameters can be made to fit any issuer's public key (CVE-2020-0601).
  * @throws PkiError with `reason`
  */
-export function checkPublicKey(key: KeyObject, reason: 'InvalidKey' | 'InvalidCertificate'): void {
-  const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {}
+export function checkPublicKey(key: KeyObject, reason: PkiReason): void {
+  const { modulusLength = 0, publicExponent = 3n, namedCurve } = key.asymmetricKeyDetails ?? {}
   if (modulusLength > maxModulusBits) {
     throw new PkiError(reason, `the RSA key has ${modulusLength} bits: at most ${maxModulusBits} are accepted`)
+  }
+  if (publicExponent < 3n || publicExponent % 2n === 0n) {
+    throw new PkiError(reason, 'the public exponent of the RSA key is not an odd number from 3')
   }
   if (key.asymmetricKeyType === 'ec' && namedCurve === undefined) {
     throw new PkiError(reason, 'the EC key is not on a named curve')
@@ -116,4 +123,6 @@ export function checkPublicKey(key: KeyObject, reason: 'InvalidKey' | 'InvalidCe
 export const isWeak = (key: KeyObject): boolean =>
   (key.asymmetricKeyDetails?.modulusLength ?? minModulusBits) < minModulusBits
 
-const kindOf = (key: KeyObject): string => key.asymmetricKeyDetails?.namedCurve ?? key.asymmetricKeyType ?? 'unknown'
+/** What Node calls the key's curve or algorithm. */
+export const kindOf = (key: KeyObject): string =>
+  key.asymmetricKeyDetails?.namedCurve ?? key.asymmetricKeyType ?? 'unknown'

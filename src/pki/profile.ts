@@ -1,58 +1,32 @@
-import {
-  id_kp_clientAuth,
-  id_kp_codeSigning,
-  id_kp_emailProtection,
-  id_kp_serverAuth,
-  id_kp_timeStamping,
-  KeyUsageFlags,
-} from '@peculiar/asn1-x509'
+import type { Subject } from './distinguished-name.ts'
+import type { IssuerLinks } from './issuer-links.ts'
+import type { NameConstraints } from './name-constraints.ts'
 import type { SubjectNames } from './names.ts'
+import type { Usage } from './usage.ts'
 
-/** The usages that stand in the key usage extension (RFC 5280 section 4.2.1.3), with their bits. */
-const keyUsages = {
-  digitalSignature: KeyUsageFlags.digitalSignature,
-  contentCommitment: KeyUsageFlags.nonRepudiation,
-  keyEncipherment: KeyUsageFlags.keyEncipherment,
-  dataEncipherment: KeyUsageFlags.dataEncipherment,
-  keyAgreement: KeyUsageFlags.keyAgreement,
-} as const
-
-/** The usages that stand in the extended key usage extension (RFC 5280 section 4.2.1.12), with their identifiers. */
-const extendedUsages = {
-  serverAuth: id_kp_serverAuth,
-  clientAuth: id_kp_clientAuth,
-  codeSigning: id_kp_codeSigning,
-  emailProtection: id_kp_emailProtection,
-  timeStamping: id_kp_timeStamping,
-} as const
-
-type KeyUsageName = keyof typeof keyUsages
-type ExtendedUsageName = keyof typeof extendedUsages
-
-/** What a key may be used for, by the names of RFC 5280. */
-export type Usage = KeyUsageName | ExtendedUsageName
-
-export const keyUsageBits: ReadonlyMap<Usage, number> = new Map(Object.entries(keyUsages) as [KeyUsageName, number][])
-
-export const extendedUsageIds: ReadonlyMap<Usage, string> = new Map(
-  Object.entries(extendedUsages) as [ExtendedUsageName, string][],
-)
-
-/** What an end-entity certificate shall say. Times are epoch milliseconds on whole seconds. */
-export interface CertificateProfile {
-  /** At most 64 characters (RFC 5280 appendix A.1). Without one the subject is empty. */
-  readonly commonName: string | undefined
-  readonly names: SubjectNames
+/** What any certificate shall say. Times are epoch milliseconds on whole seconds. */
+interface Profile {
+  /** The subject beside its common name. */
+  readonly subject?: Omit<Subject, 'commonName'> | undefined
   readonly notBefore: number
   readonly notAfter: number
-  readonly usages: readonly Usage[]
+  readonly links?: IssuerLinks | undefined
 }
 
-/** What a CA certificate shall say. Times are epoch milliseconds on whole seconds. */
-export interface CaProfile {
+/** What an end-entity certificate shall say. Nothing else gets into its extensions. */
+export interface CertificateProfile extends Profile {
+  /** At most 64 characters (RFC 5280 appendix A.1). */
+  readonly commonName: string | undefined
+  readonly names: SubjectNames
+  readonly usages: readonly Usage[]
+  /** Whether servers must staple an OCSP answer (RFC 7633). */
+  readonly mustStaple?: boolean | undefined
+}
+
+/** What a CA certificate shall say. Nothing else gets into its extensions. */
+export interface CaProfile extends Profile {
   readonly commonName: string
-  readonly notBefore: number
-  readonly notAfter: number
   /** How many CA certificates may follow in a chain (RFC 5280 section 4.2.1.9); any number without it. */
   readonly pathLength?: number | undefined
+  readonly nameConstraints?: NameConstraints | undefined
 }

@@ -49,4 +49,4 @@ function timeBefore(lifetime: number, { before, beforePercent }: RenewalInput): 
 }
 
 /** A number from 0 up to 1 that depends on `seed` alone. */
-const fraction = (seed: string): number => createHash('sha256').update(seed).digest().readUInt32BE(0) / 2 ** 32
+export const fraction = (seed: string): number => createHash('sha256').update(seed).digest().readUInt32BE(0) / 2 ** 32

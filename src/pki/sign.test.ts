@@ -14,9 +14,10 @@ import { PkiError } from './error.ts'
 import { generateKey, type KeySpec, parsePrivateKey } from './key.ts'
 import { normalizeNames } from './names.ts'
 import { formatSerialNumber, type ParsedCertificate, parseCertificate } from './parsed-certificate.ts'
-import type { CertificateProfile, Usage } from './profile.ts'
+import type { CertificateProfile } from './profile.ts'
 import { type IssuerIdentity, newSerialNumber, signEndEntity, signRoot, signSubordinate } from './sign.ts'
 import { keySigner } from './signer.ts'
+import type { Usage } from './usage.ts'
 
 const run = promisify(execFile)
 const now = Date.parse('2026-11-22T12:00:00Z')
@@ -139,6 +140,39 @@ test('alternative names are critical exactly when the subject is empty', async (
   assert.equal(leaf.subject, '')
   assert.equal(leaf.commonName, undefined)
   assert.equal(new x509.X509Certificate(leaf.der).getExtension('2.5.29.17')?.critical, true)
+})
+
+test('subject, links and must-staple stand in a certificate as OpenSSL shows them, none of them critical', async () => {
+  const leaf = await signLeaf(root, {
+    ...server,
+    subject: { organizations: ['Example'], organizationalUnits: ['A', 'B'], countries: ['DE'], serialNumber: '7' },
+    links: {
+      crlURLs: ['http://a.example.com/1.crl', 'http://b.example.com/1.crl'],
+      issuerURLs: ['http://a.example.com/ca.crt'],
+      ocspURLs: ['http://ocsp.example.com/'],
+    },
+    mustStaple: true,
+  })
+  const shown = run('openssl', ['x509', '-noout', '-text', '-nameopt', 'RFC2253'])
+  shown.child.stdin?.end(leaf.pem)
+  const text = (await shown).stdout.replace(/\s+/g, ' ')
+  assert.match(text, /Subject: CN=example.com,serialNumber=7,OU=B,OU=A,O=Example,C=DE /)
+  const points =
+    /CRL Distribution Points: Full Name: URI:http:\/\/a.example.com\/1.crl Full Name: URI:http:\/\/b.example/
+  assert.match(text, points)
+  assert.match(text, /OCSP - URI:http:\/\/ocsp.example.com\/ CA Issuers - URI:http:\/\/a.example.com\/ca.crt/)
+  assert.match(text, /TLS Feature: status_request/)
+  assert.equal(text.match(/: critical/g)?.length, 2)
+  const plain = await signLeaf(root, { ...server, links: { crlURLs: [] } })
+  assert.equal(new x509.X509Certificate(plain.der).extensions.length, 6)
+  const wrong = signLeaf(root, { ...server, links: { crlURLs: ['/1.crl'] } })
+  await assert.rejects(wrong, refused(/absolute URI/))
+})
+
+test('alternative names are not critical once the subject says anything', async () => {
+  const leaf = await signLeaf(root, { ...server, commonName: undefined, subject: { countries: ['DE'] } })
+  assert.equal(leaf.subject, 'C=DE')
+  assert.equal(new x509.X509Certificate(leaf.der).getExtension('2.5.29.17')?.critical, false)
 })
 
 test('times change their encoding at 2050', async () => {

@@ -1,5 +1,6 @@
 import { type KeyObject, randomBytes } from 'node:crypto'
-import { bitString, explicit, integer, objectIdentifier, sequence, setOf, time, utf8String } from './der.ts'
+import { bitString, explicit, integer, sequence, sequenceOf, time } from './der.ts'
+import { encodeName } from './distinguished-name.ts'
 import { PkiError } from './error.ts'
 import {
   authorityKeyIdentifier,
@@ -7,11 +8,14 @@ import {
   caKeyUsage,
   endEntityConstraints,
   keyIdentifier,
+  linkExtensions,
+  mustStaple,
   subjectAltName,
   subjectKeyIdentifier,
   usageExtensions,
 } from './extension.ts'
 import { encodePublicKey, sameKey } from './key.ts'
+import { nameConstraintsExtension } from './name-constraints.ts'
 import { countNames, normalizeNames } from './names.ts'
 import type { ParsedCertificate } from './parsed-certificate.ts'
 import type { CaProfile, CertificateProfile } from './profile.ts'
@@ -23,9 +27,11 @@ export interface IssuerIdentity {
   readonly certificate: ParsedCertificate
 }
 
-/** What stands in every certificate of one issuer. */
+/** What stands in everything that one issuer signs. */
 interface IssuerParts {
+  /** DER of its Name. */
   readonly name: Uint8Array
+  /** DER of the extension that tells its key. */
   readonly keyId: Uint8Array
 }
 
@@ -42,8 +48,6 @@ interface Content {
 }
 
 const v3 = explicit(0, integer(Uint8Array.of(2)))
-const commonNameId = '2.5.4.3'
-const maxCommonName = 64
 const lastYear = Date.UTC(9999, 11, 31, 23, 59, 59)
 
 /**
@@ -72,18 +76,21 @@ export async function signEndEntity(
   if (profile.commonName === undefined && countNames(names) === 0) throw invalid('a certificate needs a name')
   checkOutlived(profile.notAfter, issuer.certificate)
   const spki = encodePublicKey(publicKey)
+  const subject = encodeSubject(profile)
   return signContent(issuer.signer, {
     serialNumber,
     issuer: name,
-    subject: encodeSubject(profile.commonName),
+    subject,
     validity: profile,
     spki,
     extensions: [
       endEntityConstraints,
       ...usageExtensions(profile.usages),
-      ...subjectAltName(names, profile.commonName === undefined),
+      ...subjectAltName(names, subject.length === emptyName.length),
       subjectKeyIdentifier(keyIdentifier(spki)),
       keyId,
+      ...linkExtensions(profile.links),
+      ...(profile.mustStaple ? [mustStaple] : []),
     ],
   })
 }
@@ -93,7 +100,7 @@ export async function signEndEntity(
  * @throws PkiError InvalidRequest when the profile cannot be signed as it is; what the signer throws
  */
 export async function signRoot(profile: CaProfile, signer: Signer, serialNumber: Uint8Array): Promise<Uint8Array> {
-  const subject = encodeSubject(profile.commonName)
+  const subject = encodeSubject(profile)
   const spki = encodePublicKey(signer.publicKey)
   const keyId = authorityKeyIdentifier(keyIdentifier(spki))
   return signContent(signer, caContent(profile, spki, { name: subject, keyId }, serialNumber))
@@ -126,38 +133,47 @@ function caContent(profile: CaProfile, spki: Uint8Array, issuer: IssuerParts, se
   return {
     serialNumber,
     issuer: issuer.name,
-    subject: encodeSubject(profile.commonName),
+    subject: encodeSubject(profile),
     validity: profile,
     spki,
     extensions: [
       caConstraints(profile.pathLength),
       caKeyUsage,
+      ...nameConstraintsExtension(profile.nameConstraints),
       subjectKeyIdentifier(keyIdentifier(spki)),
       issuer.keyId,
+      ...linkExtensions(profile.links),
     ],
   }
 }
 
-/** Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signatureValue } (RFC 5280 section 4.1). */
-async function signContent(signer: Signer, content: Content): Promise<Uint8Array> {
-  const { identifier } = signer.algorithm
-  const tbs = sequence(
+/** A certificate (RFC 5280 section 4.1). */
+function signContent(signer: Signer, content: Content): Promise<Uint8Array> {
+  return signSequence(signer, [
     v3,
     integer(checkedSerialNumber(content.serialNumber)),
-    identifier,
+    signer.algorithm.identifier,
     content.issuer,
     encodeValidity(content.validity),
     content.subject,
     content.spki,
-    explicit(3, sequence(...content.extensions)),
-  )
-  return sequence(tbs, identifier, bitString(await signer.sign(tbs)))
+    explicit(3, sequenceOf(content.extensions)),
+  ])
+}
+
+/** SEQUENCE { tbs, signatureAlgorithm, signature } with `members` in `tbs` (RFC 5280 sections 4.1 and 5.1). */
+export async function signSequence(signer: Signer, members: readonly Uint8Array[]): Promise<Uint8Array> {
+  const tbs = sequenceOf(members)
+  return sequence(tbs, signer.algorithm.identifier, bitString(await signer.sign(tbs)))
 }
 
 const checkedIssuers = new WeakMap<IssuerIdentity, IssuerParts>()
 
-/** What an issuer writes into each certificate. Checked and made once for each identity. */
-function partsOf(issuer: IssuerIdentity): IssuerParts {
+/**
+ * What an issuer writes into all that it signs. Checked and made once for each identity.
+ * @throws PkiError InvalidRequest when it is no CA, or the signer's key is another
+ */
+export function partsOf(issuer: IssuerIdentity): IssuerParts {
   const known = checkedIssuers.get(issuer)
   if (known !== undefined) return known
   const { certificate, signer } = issuer
@@ -174,24 +190,25 @@ function partsOf(issuer: IssuerIdentity): IssuerParts {
   return parts
 }
 
-/** One UTF8String common name, or the empty sequence (RFC 5280 section 4.1.2.6). */
-function encodeSubject(commonName: string | undefined): Uint8Array {
-  if (commonName === undefined) return sequence()
-  const length = [...commonName].length
-  if (length < 1 || length > maxCommonName) throw invalid(`a common name has 1 to ${maxCommonName} characters`)
-  if (/\p{Cc}|\p{Cs}/u.test(commonName)) throw invalid('a common name has no control characters')
-  return sequence(setOf(sequence(objectIdentifier(commonNameId), utf8String(commonName))))
-}
+const emptyName = encodeName({})
+
+const encodeSubject = ({ commonName, subject }: Pick<CertificateProfile, 'commonName' | 'subject'>): Uint8Array =>
+  encodeName({ ...subject, commonName })
 
 /** RFC 5280 section 4.1.2.5. */
 function encodeValidity({ notBefore, notAfter }: Content['validity']): Uint8Array {
-  for (const at of [notBefore, notAfter]) {
-    if (!Number.isInteger(at / 1000) || at < 0 || at > lastYear) {
-      throw invalid('the times of a certificate are whole seconds from 1970 to 9999')
-    }
-  }
+  const validity = sequence(encodeTime(notBefore), encodeTime(notAfter))
   if (notBefore >= notAfter) throw invalid('the validity of a certificate ends after it begins')
-  return sequence(time(notBefore), time(notAfter))
+  return validity
+}
+
+/**
+ * DER of a Time (RFC 5280 sections 4.1.2.5 and 5.1.2.4).
+ * @throws PkiError InvalidRequest when it cannot be written
+ */
+export function encodeTime(at: number): Uint8Array {
+  if (Number.isInteger(at / 1000) && at >= 0 && at <= lastYear) return time(at)
+  throw invalid('the times of certificates and CRLs are whole seconds from 1970 to 9999')
 }
 
 /** Positive, at most 20 octets, and the shortest DER of its value (RFC 5280 section 4.1.2.2). */

@@ -2,7 +2,8 @@ import { type KeyObject, sign, verify } from 'node:crypto'
 import { promisify } from 'node:util'
 import { PkiError } from './error.ts'
 import { publicKeyOf, specOf } from './key.ts'
-import { type SignatureAlgorithm, traitsOf } from './key-algorithm.ts'
+import { algorithmNames, traitsOf } from './key-algorithm.ts'
+import type { SignatureAlgorithm } from './signature-algorithm.ts'
 
 const signAsync = promisify(sign)
 
@@ -16,13 +17,13 @@ export interface Signer {
 
 /**
  * Signs with a private key in memory, in Node's thread pool where that pays: ECDSA with the hash of the curve's
- * strength, RSA by PKCS #1 v1.5 with SHA-256.
+ * strength, RSA by PKCS #1 v1.5 with SHA-256, Ed25519 and ML-DSA in their pure forms.
  * @throws PkiError InvalidKey when the key cannot sign, or its public half does not belong to it
  */
 export function keySigner(key: KeyObject): Signer {
   const spec = specOf(key)
   if (spec === undefined || key.type !== 'private') {
-    throw new PkiError('InvalidKey', 'signing takes a private key, ECDSA on a NIST curve or RSA')
+    throw new PkiError('InvalidKey', `signing takes a private key of ${algorithmNames.join(', ')}`)
   }
   const publicKey = publicKeyOf(key)
   const traits = traitsOf(spec.algorithm)
@@ -37,7 +38,7 @@ export function keySigner(key: KeyObject): Signer {
 }
 
 /** A damaged key can parse and yet make signatures that nobody can verify: found here, before anything is signed. */
-function checkPair(key: KeyObject, publicKey: KeyObject, hash: string): void {
+function checkPair(key: KeyObject, publicKey: KeyObject, hash: SignatureAlgorithm['hash']): void {
   const probe = Buffer.from('proof of possession')
   try {
     if (verify(hash, probe, publicKey, sign(hash, probe, key))) return

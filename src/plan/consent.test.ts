@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { AllowedNamespaces, LabelSelector } from '#api'
+import type { AllowedNamespaces, AllowedSubordinates, LabelSelector } from '#api'
 import { mayBeParent, mayRefer, selectorMatches } from './consent.ts'
 
 const labels = { team: 'shop', tier: 'prod' }
@@ -78,15 +78,29 @@ test('a namespace that is not known yet matches no selector, not even one for th
 })
 
 suite('an Authority may be a parent', () => {
-  const cases = [
-    [false, 'pki', undefined],
-    [false, 'pki', { from: 'None' }],
-    [true, 'pki', { from: 'Same' }],
-    [false, 'shop', { from: 'Same' }],
-  ] as const
-  for (const [may, namespace, allowedSubordinates] of cases) {
-    test(`of one in ${namespace} with ${JSON.stringify(allowedSubordinates)}: ${may}`, () => {
-      assert.equal(mayBeParent({ metadata: { name: 'ca', namespace: 'pki' }, allowedSubordinates }, namespace), may)
+  const shops: LabelSelector = { matchLabels: { team: 'shop' } }
+  const untested: LabelSelector = { matchExpressions: [{ key: 'stage', operator: 'DoesNotExist' }] }
+  const cases: readonly [
+    may: boolean,
+    name: string,
+    its: typeof labels | undefined,
+    AllowedSubordinates | undefined,
+  ][] = [
+    [false, 'pki', labels, undefined],
+    [false, 'pki', labels, { from: 'None' }],
+    [true, 'pki', labels, { from: 'Same' }],
+    [false, 'shop', labels, { from: 'Same' }],
+    [true, 'shop', labels, { from: 'Selector', selector: shops }],
+    [true, 'pki', labels, { from: 'Selector', selector: shops }],
+    [false, 'pki', labels, { from: 'Selector', selector: { matchLabels: { team: 'bank' } } }],
+    [false, 'pki', labels, { from: 'Selector' }],
+    [true, 'shop', labels, { from: 'Selector', selector: untested }],
+    [false, 'shop', undefined, { from: 'Selector', selector: untested }],
+  ]
+  for (const [may, name, its, allowedSubordinates] of cases) {
+    test(`of one in ${name} (${its ? 'known' : 'unknown'}) with ${JSON.stringify(allowedSubordinates)}: ${may}`, () => {
+      const target = { metadata: { name: 'ca', namespace: 'pki' }, allowedSubordinates }
+      assert.equal(mayBeParent(target, { name, labels: its }), may)
     })
   }
 })

@@ -1,4 +1,4 @@
-import type { AllowedNamespaces, AuthoritySpec, LabelSelector, ObjectMeta } from '#api'
+import type { AllowedNamespaces, AllowedSubordinates, LabelSelector, ObjectMeta } from '#api'
 
 type Labels = Readonly<Record<string, string>>
 
@@ -52,8 +52,17 @@ export function mayRefer(
  * subordinate can sign whatever its own policy permits, in the name of the parent.
  */
 export function mayBeParent(
-  target: { metadata: ObjectMeta; allowedSubordinates: AuthoritySpec['allowedSubordinates'] },
-  namespace: string,
+  target: { metadata: ObjectMeta; allowedSubordinates: AllowedSubordinates | undefined },
+  namespace: { name: string; labels: Labels | undefined },
 ): boolean {
-  return target.allowedSubordinates?.from === 'Same' && target.metadata.namespace === namespace
+  const allowed = target.allowedSubordinates
+  switch (allowed?.from) {
+    case 'Same':
+      return target.metadata.namespace === namespace.name
+    case 'Selector':
+      if (!allowed.selector || !namespace.labels) return false
+      return selectorMatches(allowed.selector, namespace.labels)
+    default:
+      return false
+  }
 }

@@ -1,24 +1,80 @@
 /** The decisions: what to do about an object, as pure functions of the world and the time. */
+export { activatesAtOnce, type CaPlan, type CreateCaPlan } from './authority/ca.ts'
+export { caSpecHash, trustHash } from './authority/generations.ts'
+export { type IssuerChoice, issuerOf, ofGeneration } from './authority/issuer-of.ts'
+export { longestIssued } from './authority/longest-issued.ts'
 export {
-  type AuthorityPlan,
-  caGeneration,
+  bundleName,
   caNotAfter,
+  caRequestSecretName,
   caSecretName,
   parentKeyOf,
-  planAuthority,
-} from './authority/plan.ts'
+  sourceKeyOf,
+} from './authority/names.ts'
+export { type AuthorityPlan, planAuthority } from './authority/plan.ts'
+export { whyNotReady } from './authority/readiness.ts'
 export { authorityStatus } from './authority/status.ts'
-export type { AuthorityWorld, CaView, HeldCa, ParentView } from './authority/world.ts'
+export type {
+  AuthorityWorld,
+  BundleView,
+  CaView,
+  CaWorld,
+  GenerationView,
+  HeldCa,
+  ParentView,
+  RequestView,
+  Root,
+  SourceView,
+} from './authority/world.ts'
+export { type Backup, encodeBackup, parseBackup, type SavedSecret, savedMark } from './backup/backup.ts'
+export { readCaSecret } from './backup/ca-secret.ts'
+export { differencesOf, type RestoreStep, relocated, restoreAuthority, restoreSecret } from './backup/restore.ts'
+export type { ReleasePlan } from './certificate/deletion.ts'
+export {
+  encodeJournal,
+  isHandle,
+  isPollDue,
+  type OrderEnd,
+  openOrder,
+  orderedBy,
+  orderedHash,
+  orderSecretName,
+  pollAtOf,
+} from './certificate/order.ts'
+export type { OrderJournal } from './certificate/order-journal.ts'
 export {
   authorityKeyOf,
   type CertificatePlan,
-  type Finding,
   type IssuePlan,
   planCertificate,
+  refusalOf,
   secretNameOf,
 } from './certificate/plan.ts'
-export { type CertificateRequest, certificateRequest, requestHash } from './certificate/request.ts'
+export { type CertificateRequest, certificateRequest, type KeyLimits, requestHash } from './certificate/request.ts'
+export { attemptsOf, retryAt } from './certificate/retry.ts'
+export { type RevokePlan, revocationAt, revokedBefore } from './certificate/revocation.ts'
 export { viewOfSecret, viewWithoutReading } from './certificate/secret-view.ts'
 export { type CertificateOutcome, certificateStatus } from './certificate/status.ts'
-export type { AuthorityView, CertificateWorld, HeldCertificate, SecretView } from './certificate/world.ts'
+export type {
+  AuthorityView,
+  CertificateWorld,
+  Finding,
+  HeldCertificate,
+  OpenOrder,
+  OwnCertificate,
+  RevocationView,
+  SecretView,
+} from './certificate/world.ts'
+export type { Cause } from './condition.ts'
 export { mayBeParent, mayRefer } from './consent.ts'
+export { crlGenerations } from './crl/generations.ts'
+export { crlAuthority, crlName } from './crl/names.ts'
+export { type CrlEntry, type CrlPlan, type CrlView, type CrlWorld, crlEntriesMax, planCrl } from './crl/plan.ts'
+export { type DueRevocation, dueRevocations, unknownSerials } from './crl/revocations.ts'
+export { checkPolicies, type PolicyFinding, policyFlaws } from './policy/index.ts'
+export { boundedEntry, parseRegisterEntry } from './register/bounded-entry.ts'
+export type { RegisterEntry, Revoked } from './register/entry.ts'
+export { entriesOfAuthority, entriesOfCertificate } from './register/rebuild.ts'
+export { type Registered, type RegisterQuery, searchRegister } from './register/search.ts'
+export { decodeShard, encodeShard, shardEntriesMax, shardFor } from './register/shard.ts'
+export { isExpired, liveUntil, unexpired } from './register/validity.ts'

@@ -6,6 +6,7 @@ export interface Metrics {
   readonly reconciles: Counter<'controller' | 'result'>
   readonly reconcileSeconds: Histogram<'controller'>
   readonly issuances: Counter<'authority_type' | 'result'>
+  readonly ordersAbandoned: Counter<'authority_type'>
   readonly requests: Counter<'verb' | 'resource' | 'code'>
   /** Adds a gauge whose value is asked for when the metrics are read. */
   addGauge(name: string, help: string, labels: Readonly<Record<string, string>>, read: () => number): void
@@ -45,6 +46,12 @@ export function createMetrics(version: string): Metrics {
       name: 'sifaka_issuances_total',
       help: 'Attempts to get a certificate signed, by how they ended.',
       labelNames: ['authority_type', 'result'],
+      registers,
+    }),
+    ordersAbandoned: new Counter({
+      name: 'sifaka_orders_abandoned_total',
+      help: 'Orders that are left to their authority, which may still fulfil them.',
+      labelNames: ['authority_type'],
       registers,
     }),
     requests: new Counter({

@@ -1,6 +1,5 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { classify } from '#base'
+import { type HttpAnswer, type HttpServer, startHttpServer } from '#publish'
 
 /** What the server tells. Each may be asked at any time. */
 export interface Probes {
@@ -12,44 +11,19 @@ export interface Probes {
   readonly ready: () => string | undefined
 }
 
-export interface ProbeServer {
-  /** Where it listens: `host:port`. */
-  readonly address: string
-  close(): Promise<void>
-}
+export type ProbeServer = HttpServer
 
 /**
  * Serves /metrics, /livez and /readyz, and nothing else. Requests are GET without a body; anything slow is cut off.
  * @param listen `host:port`; port 0 takes a free one
  * @throws Error when the address cannot be had
  */
-export async function startProbeServer(listen: string, probes: Probes): Promise<ProbeServer> {
-  const colon = listen.lastIndexOf(':')
-  const host = listen.slice(0, colon).replace(/^\[|\]$/g, '')
-  // Those who say nothing are cut off every second, so that they do not take the places of probes.
-  const limits = { requestTimeout: 5_000, headersTimeout: 2_000, connectionsCheckingInterval: 1_000 }
-  const server = createServer({ ...limits, maxHeaderSize: 8192 })
-  server.maxConnections = 512
-  server.on('request', async (request, response) => {
-    const { status, body, headers } = await answer(request.method, request.url, probes)
-    response.writeHead(status, { ...commonHeaders, ...headers }).end(body)
-  })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(Number(listen.slice(colon + 1)), host || undefined, resolve)
-  })
-  return { address: addressOf(server), close: () => close(server) }
-}
+export const startProbeServer = (listen: string, probes: Probes): Promise<ProbeServer> =>
+  startHttpServer(listen, ({ method, url }) => answer(method, url, probes))
 
-interface Answer {
-  readonly status: number
-  readonly body: string
-  readonly headers?: Readonly<Record<string, string>>
-}
-
-const commonHeaders = { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }
 const metricsHeaders = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }
 
-async function answer(method: string | undefined, url: string | undefined, probes: Probes): Promise<Answer> {
+async function answer(method: string | undefined, url: string | undefined, probes: Probes): Promise<HttpAnswer> {
   if (method !== 'GET') return { status: 405, body: 'only GET\n', headers: { allow: 'GET' } }
   try {
     return await page(url?.split('?', 1)[0], probes)
@@ -58,7 +32,7 @@ async function answer(method: string | undefined, url: string | undefined, probe
   }
 }
 
-async function page(path: string | undefined, probes: Probes): Promise<Answer> {
+async function page(path: string | undefined, probes: Probes): Promise<HttpAnswer> {
   switch (path) {
     case '/metrics':
       return { status: 200, body: await probes.metrics(), headers: metricsHeaders }
@@ -71,17 +45,5 @@ async function page(path: string | undefined, probes: Probes): Promise<Answer> {
   }
 }
 
-const state = (problem: string | undefined): Answer =>
+const state = (problem: string | undefined): HttpAnswer =>
   problem === undefined ? { status: 200, body: 'ok\n' } : { status: 503, body: `${problem}\n` }
-
-function addressOf(server: Server): string {
-  const { address, port, family } = server.address() as AddressInfo
-  return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeAllConnections()
-  })
-}

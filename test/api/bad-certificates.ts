@@ -1,13 +1,32 @@
 import {
+  badCertificateKey,
+  badEmail,
+  badEnum,
+  badRenewal,
+  badSubject,
+  badTexts,
+  badUsages,
+  emptyList,
+  item,
+  member,
+  type Place,
+} from './bad-parts.ts'
+import {
+  controlCharacters,
+  dnsEnd,
   durationOfAtLeast,
+  emailAddress,
   invalid,
-  keySize,
   namespaceName,
+  numbered,
   objectName,
   outOfBounds,
+  renewsTooEarly,
+  repeated,
+  revocationReasons,
+  serialNumber,
   tooMany,
   unknownField,
-  unsupported,
   wrongType,
 } from './errors.ts'
 import type { BadSpec } from './manifest.ts'
@@ -19,13 +38,17 @@ const needsName = 'a certificate needs a name: set dnsNames, ipAddresses, uris, 
 const commonName = 'a common name has at most 64 characters: leave it out and put a longer name into dnsNames'
 const conversionError = "type conversion error from 'string' to 'google.protobuf.Duration'"
 const outOfRange = `${conversionError} evaluating rule: ${durationOfAtLeast('1m')}`
-const usages = [
-  ...['digitalSignature', 'contentCommitment', 'keyEncipherment', 'dataEncipherment', 'keyAgreement'],
-  ...['serverAuth', 'clientAuth', 'codeSigning', 'emailProtection', 'timeStamping'],
-]
-const uri = 'must be an absolute URI such as spiffe://example.org/web'
-const numbered = (count: number, text: (index: number) => string): string[] =>
-  Array.from({ length: count }, (_, index) => text(index))
+const uri = 'must be an absolute URI in ASCII such as spiffe://example.org/web'
+const pem = 'must be the PEM text of a certification request (PKCS #10), without any private key'
+const onlyCsr = 'with csr the names, the subject and the key are those of the request: leave out the fields for them'
+const oneRevocation = 'say what is revoked: set exactly one of issuedBefore and serials'
+
+/** A field of a spec that is good without it. */
+const field = (name: string, others: object = {}): Place =>
+  member({ path: 'spec', specWith: (part) => part }, name, { ...good, ...others })
+
+const begin = (label: string): string => `-----BEGIN ${label}-----\nMAA=\n-----END ${label}-----\n`
+const csr = begin('CERTIFICATE REQUEST')
 
 const badDnsName = (name: string, value: string): BadSpec => ({
   name: `dnsNames: ${name}`,
@@ -33,7 +56,7 @@ const badDnsName = (name: string, value: string): BadSpec => ({
   error: invalid('spec.dnsNames[0]', value, dnsName),
 })
 
-const badDuration = (name: string, value: string): BadSpec => ({
+const badLifetime = (name: string, value: string): BadSpec => ({
   name: `duration: ${name}`,
   spec: { ...good, duration: value },
   error: invalid('spec.duration', value, durationOfAtLeast('1m')),
@@ -62,7 +85,6 @@ export const badCertificates: readonly BadSpec[] = [
     error: `spec: Invalid value: ${needsName}`,
   },
 
-  { name: 'authorityRef: none', spec: { commonName: 'web' }, error: 'spec.authorityRef: Required value' },
   {
     name: 'authorityRef: no name',
     spec: { ...good, authorityRef: {} },
@@ -115,6 +137,7 @@ export const badCertificates: readonly BadSpec[] = [
     spec: { ...good, commonName: 'a'.repeat(65) },
     error: invalid('spec.commonName', 'a'.repeat(65), commonName),
   },
+  ...badTexts(field('commonName'), controlCharacters, 'a\nb', 'a\u0000'),
   {
     name: 'commonName: a number',
     spec: { ...good, commonName: 5 },
@@ -134,11 +157,7 @@ export const badCertificates: readonly BadSpec[] = [
   badDnsName('not in ASCII', 'bücher.example'),
   badDnsName('a URL', 'https://example.com'),
   badDnsName('a line break', 'example.com\n'),
-  {
-    name: 'dnsNames: an IP address',
-    spec: { ...good, dnsNames: ['a', '10.0.0.1'] },
-    error: 'spec.dnsNames[1]: Invalid value: "10.0.0.1": an IP address is not a DNS name: put it into ipAddresses',
-  },
+  ...badTexts(item(field('dnsNames')), dnsEnd, '10.0.0.1', '443', 'a.1', '*.10', '1.2.3.4.5'),
   {
     name: 'dnsNames: too long',
     spec: { ...good, dnsNames: [`${'a.'.repeat(126)}bc`] },
@@ -147,7 +166,7 @@ export const badCertificates: readonly BadSpec[] = [
   {
     name: 'dnsNames: the same twice',
     spec: { ...good, dnsNames: ['a', 'a'] },
-    error: 'spec.dnsNames[1]: Duplicate value: "a"',
+    error: repeated('spec.dnsNames[1]', 'a'),
   },
   {
     name: 'dnsNames: 101',
@@ -171,7 +190,7 @@ export const badCertificates: readonly BadSpec[] = [
     error: tooMany('spec.ipAddresses', 101, 100),
   },
 
-  ...['example', '/absolute/path', 'http://a b/', '//example.com/a'].map((value) => ({
+  ...['example', '/absolute/path', 'http://a b/', '//example.com/a', 'http://ü/', 'urn:'].map((value) => ({
     name: `uris: ${value}`,
     spec: { ...good, uris: [value] },
     error: invalid('spec.uris[0]', value, uri),
@@ -182,10 +201,19 @@ export const badCertificates: readonly BadSpec[] = [
     error: tooMany('spec.uris', 101, 100),
   },
 
-  ...['web-team', 'a@b@c', '@example.com', 'Web Team <web@example.com>'].map((value) => ({
+  ...[
+    'web-team',
+    'a@b@c',
+    '@example.com',
+    'Web Team <web@example.com>',
+    '<web@example.com>',
+    'ü@example.com',
+    'a@-b',
+    `${'a'.repeat(65)}@b`,
+  ].map((value) => ({
     name: `emailAddresses: ${value}`,
     spec: { ...good, emailAddresses: [value] },
-    error: invalid('spec.emailAddresses[0]', value, 'must be an e-mail address such as web-team@example.com'),
+    error: invalid('spec.emailAddresses[0]', value, emailAddress),
   })),
   {
     name: 'emailAddresses: 101',
@@ -193,13 +221,13 @@ export const badCertificates: readonly BadSpec[] = [
     error: tooMany('spec.emailAddresses', 101, 100),
   },
 
-  badDuration('days', '90d'),
-  badDuration('a fraction', '1.5h'),
-  badDuration('negative', '-1h'),
-  badDuration('empty', ''),
-  badDuration('without a unit', '3600'),
-  badDuration('too short', '59s999ms'),
-  badDuration('ISO 8601', 'P90D'),
+  badLifetime('days', '90d'),
+  badLifetime('a fraction', '1.5h'),
+  badLifetime('negative', '-1h'),
+  badLifetime('empty', ''),
+  badLifetime('without a unit', '3600'),
+  badLifetime('too short', '59s999ms'),
+  badLifetime('ISO 8601', 'P90D'),
   {
     name: 'duration: a number',
     spec: { ...good, duration: 3600 },
@@ -211,93 +239,73 @@ export const badCertificates: readonly BadSpec[] = [
     error: invalid('spec.duration', 'string', outOfRange),
   },
 
-  {
-    name: 'usages: unknown',
-    spec: { ...good, usages: ['server auth'] },
-    error: unsupported('spec.usages[0]', 'server auth', ...usages),
-  },
-  {
-    name: 'usages: none',
-    spec: { ...good, usages: [] },
-    error: outOfBounds('spec.usages', 0, 'have at least 1 items'),
-  },
-  {
-    name: 'usages: the same twice',
-    spec: { ...good, usages: ['serverAuth', 'serverAuth'] },
-    error: 'spec.usages[1]: Duplicate value: "serverAuth"',
-  },
-
-  {
-    name: 'privateKey: unknown algorithm',
-    spec: { ...good, privateKey: { algorithm: 'rsa' } },
-    error: unsupported('spec.privateKey.algorithm', 'rsa', 'ECDSA', 'RSA'),
-  },
-  {
-    name: 'privateKey: unknown encoding',
-    spec: { ...good, privateKey: { encoding: 'SEC1' } },
-    error: unsupported('spec.privateKey.encoding', 'SEC1', 'PKCS8', 'PKCS1'),
-  },
-  {
-    name: 'privateKey: unknown rotation',
-    spec: { ...good, privateKey: { rotation: 'Sometimes' } },
-    error: unsupported('spec.privateKey.rotation', 'Sometimes', 'Always', 'Never'),
-  },
-  ...[
-    { size: 2048 },
-    { size: 0 },
-    { algorithm: 'ECDSA', size: 255 },
-    { algorithm: 'RSA', size: 1024 },
-    { algorithm: 'RSA', size: 256 },
-  ].map((privateKey) => ({
-    name: `privateKey: ${JSON.stringify(privateKey)}`,
-    spec: { ...good, privateKey },
-    error: `spec.privateKey: Invalid value: ${keySize}`,
-  })),
-  ...[{ encoding: 'PKCS1' }, { algorithm: 'ECDSA', encoding: 'PKCS1' }].map((privateKey) => ({
-    name: `privateKey: ${JSON.stringify(privateKey)}`,
-    spec: { ...good, privateKey },
-    error:
-      'spec.privateKey: Invalid value: encoding PKCS1 exists for RSA only: set algorithm: RSA or leave encoding out',
-  })),
-  {
-    name: 'privateKey: a size in text',
-    spec: { ...good, privateKey: { size: '256' } },
-    error: wrongType('spec.privateKey.size', 'integer', 'string'),
-  },
-
-  {
-    name: 'renewal: both ways',
-    spec: { ...good, renewal: { before: '1h', beforePercent: 10 } },
-    error: 'spec.renewal: Invalid value: set before or beforePercent, not both',
-  },
-  {
-    name: 'renewal: a wrong unit, which is not compared with the duration',
-    spec: { ...good, renewal: { before: '30d' } },
-    error: invalid('spec.renewal.before', '30d', durationOfAtLeast('1s')),
-  },
-  {
-    name: 'renewal: as long as the default duration',
-    spec: { ...good, renewal: { before: '2160h' } },
-    error: 'spec.renewal.before: Invalid value: renewal.before must be shorter than duration (default 2160h)',
-  },
+  ...badUsages(field('usages')),
+  ...badSubject(field('subject')),
+  ...badCertificateKey(field('privateKey')),
+  ...badRenewal(field('renewal')),
   {
     name: 'renewal: as long as the duration',
     spec: { ...good, duration: '1h', renewal: { before: '60m' } },
-    error: 'spec.renewal.before: Invalid value: renewal.before must be shorter than duration (default 2160h)',
+    error: `spec.renewal.before: ${renewsTooEarly}`,
   },
   {
-    name: 'renewal: no share',
-    spec: { ...good, renewal: { beforePercent: 0 } },
-    error: outOfBounds('spec.renewal.beforePercent', 0, 'be greater than or equal to 1'),
+    name: 'renewal: a wrong unit, which is not compared with the duration',
+    spec: { ...good, duration: '90d', renewal: { before: '1h' } },
+    error: invalid('spec.duration', '90d', durationOfAtLeast('1m')),
+  },
+
+  ...['', 'MAA=', begin('CERTIFICATE'), csr + begin('PRIVATE KEY'), csr + begin('EC PRIVATE KEY')].map((text) => ({
+    name: `csr: ${JSON.stringify(text)}`,
+    spec: { csr: text },
+    error: `spec.csr: Invalid value: ${pem}`,
+  })),
+  ...[
+    { commonName: 'a' },
+    { subject: {} },
+    { privateKey: {} },
+    { dnsNames: ['a'] },
+    { ipAddresses: ['192.0.2.1'] },
+    { uris: ['urn:a'] },
+    { emailAddresses: ['a@b'] },
+  ].map((more) => ({
+    name: `csr: with ${Object.keys(more)}`,
+    spec: { csr, ...more },
+    error: `spec: Invalid value: ${onlyCsr}`,
+  })),
+
+  badEmail(field('owner')),
+  {
+    name: 'suspend: a text',
+    spec: { ...good, suspend: 'true' },
+    error: wrongType('spec.suspend', 'boolean', 'string'),
   },
   {
-    name: 'renewal: the whole',
-    spec: { ...good, renewal: { beforePercent: 100 } },
-    error: outOfBounds('spec.renewal.beforePercent', 100, 'be less than or equal to 99'),
+    name: 'deletionPolicy: an unknown member',
+    spec: { ...good, deletionPolicy: { secret: 'Delete' } },
+    error: unknownField('Certificate', 'spec.deletionPolicy.secret'),
   },
+
+  ...[{}, { reason: 'superseded' }, { issuedBefore: '2026-11-22T12:00:00Z', serials: ['a1'] }].map((revocation) => ({
+    name: `revocation: ${JSON.stringify(revocation)}`,
+    spec: { ...good, revocation },
+    error: `spec.revocation: Invalid value: ${oneRevocation}`,
+  })),
+  ...['2026-11-22', 'yesterday', ''].map((issuedBefore) => ({
+    name: `revocation: issued before "${issuedBefore}"`,
+    spec: { ...good, revocation: { issuedBefore } },
+    error: invalid(
+      'spec.revocation.issuedBefore',
+      issuedBefore,
+      `spec.revocation.issuedBefore in body must be of type date-time: "${issuedBefore}"`,
+    ),
+  })),
+  ...badTexts(item(member(field('revocation'), 'serials')), serialNumber, ...['00A1', '0a1', '00:a1', '0xa1', '']),
+  emptyList(member(field('revocation'), 'serials')),
   {
-    name: 'renewal: a broken percent',
-    spec: { ...good, renewal: { beforePercent: 33.3 } },
-    error: wrongType('spec.renewal.beforePercent', 'integer', 'number'),
+    name: 'revocation: 65 serial numbers',
+    spec: field('revocation').specWith({ serials: numbered(65, (index) => String(1000 + index)) }),
+    error: tooMany('spec.revocation.serials', 65, 64),
   },
+  badEnum(member(field('revocation'), 'reason', { serials: ['a1'] }), 'removeFromCRL', ...revocationReasons),
+  badEnum(member(field('revocation'), 'replace', { serials: ['a1'] }), 'Last', 'First', 'Never'),
 ]

@@ -5,6 +5,16 @@ const everything: CertificateSpec = {
   authorityRef: { name: 'team-ca', namespace: 'platform' },
   secretName: 'web.tls',
   commonName: 'www.example.com',
+  subject: {
+    organizations: ['Example GmbH'],
+    organizationalUnits: ['Web'],
+    countries: ['DE'],
+    localities: ['Köln'],
+    provinces: ['Nordrhein-Westfalen'],
+    streetAddresses: ['Domkloster 4'],
+    postalCodes: ['50667'],
+    serialNumber: 'HRB 4711',
+  },
   dnsNames: ['www.example.com', '*.example.com', '_acme.XN--BCHER-KVA.example', 'localhost'],
   ipAddresses: ['192.0.2.1', '2001:db8::1'],
   uris: ['spiffe://example.org/web', 'urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6', 'https://example.com/a?b#c'],
@@ -13,7 +23,18 @@ const everything: CertificateSpec = {
   usages: ['digitalSignature', 'keyEncipherment', 'serverAuth', 'clientAuth'],
   privateKey: { algorithm: 'RSA', size: 4096, encoding: 'PKCS1', rotation: 'Never' },
   renewal: { before: '1h29m59s' },
+  owner: 'web-team@example.com',
+  suspend: true,
+  revocation: {
+    issuedBefore: '2026-11-22T12:00:00Z',
+    reason: 'keyCompromise',
+    comment: 'found in a repository',
+    replace: 'Never',
+  },
+  deletionPolicy: { revoke: true },
 }
+
+const csr = '-----BEGIN CERTIFICATE REQUEST-----\nMAA=\n-----END CERTIFICATE REQUEST-----\n'
 
 export const fullCertificates: readonly FullSpec[] = [
   { name: 'every field', spec: everything },
@@ -27,12 +48,28 @@ export const fullCertificates: readonly FullSpec[] = [
     spec: { authorityRef: { name: 'ca' }, commonName: 'a', duration: '1m', renewal: { beforePercent: 99 } },
   },
   {
-    name: 'renewal just shorter than the default duration',
-    spec: { authorityRef: { name: 'ca' }, commonName: 'a', renewal: { before: '2159h59m59s999ms' } },
+    name: 'renewal just shorter than the duration',
+    spec: { commonName: 'a', duration: '2160h', renewal: { before: '2159h59m59s999ms' } },
   },
   {
-    name: 'ECDSA P-521',
-    spec: { authorityRef: { name: 'ca' }, commonName: 'a', privateKey: { algorithm: 'ECDSA', size: 521 } },
+    name: 'renewal long before the end, with the duration of the Authority',
+    spec: { commonName: 'a', renewal: { before: '4320h' } },
+  },
+  ...[
+    { algorithm: 'ECDSA', size: 521 },
+    { algorithm: 'RSA', size: 8192, encoding: 'PKCS1' },
+    { algorithm: 'Ed25519', encoding: 'PKCS8' },
+    { algorithm: 'ML-DSA', size: 65 },
+  ].map((privateKey) => ({ name: JSON.stringify(privateKey), spec: { commonName: 'a', privateKey } })),
+  { name: 'the default Authority', spec: { dnsNames: ['a'] } },
+  { name: 'a request of its own', spec: { csr, usages: ['clientAuth'], duration: '24h', dnsNames: [] } },
+  { name: 'a request by its old name', spec: { csr: csr.replaceAll('CERTIFICATE', 'NEW CERTIFICATE') } },
+  {
+    name: 'revocation by serial numbers',
+    spec: {
+      commonName: 'a',
+      revocation: { serials: ['00a1b2c3', 'ff'.repeat(20)], reason: 'cACompromise', replace: 'First' },
+    },
   },
   {
     name: 'the longest label and as many names as there may be',
@@ -56,14 +93,29 @@ export const fullCertificateStatus: Required<CertificateStatus> = {
       message: 'valid until 2027-02-20T12:00:00Z',
     },
   ],
-  revision: 1,
+  revision: 2,
   serialNumber: '00a1b2c3',
   fingerprint: 'ab'.repeat(32),
+  authority: 'platform/team-ca',
+  caGeneration: 2,
   issuer: 'CN=team-ca',
   notBefore: '2026-11-22T11:55:00Z',
   notAfter: '2027-02-20T12:00:00Z',
   renewAt: '2027-01-21T12:00:00Z',
   attempts: 2,
   nextAttemptAt: '2026-11-22T12:05:00Z',
+  refused: 'ab'.repeat(32),
+  earlierRevisions: [
+    {
+      revision: 1,
+      serialNumber: '00a1b2c2',
+      fingerprint: 'cd'.repeat(32),
+      issuedAt: '2026-10-22T12:00:00Z',
+      notAfter: '2027-01-20T12:00:00Z',
+      issuedBy: 'platform/team-ca',
+      caGeneration: 1,
+    },
+  ],
+  revocations: [{ serialNumber: '00a1b2c2', reason: 'superseded', revokedAt: '2026-11-22T12:10:00Z' }],
   secret: { name: 'web.tls', resourceVersion: '4711' },
 }

@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { annotations, type Secret, secretLabel } from '#api'
-import { fromRfc3339, second } from '#base'
-import { parseCertificate, renewalTime } from '#pki'
+import { type Authority, annotations, type Secret, secretLabel } from '#api'
+import { day, fromRfc3339, hour, minute, second, toRfc3339 } from '#base'
+import { resources } from '#kube'
+import {
+  encodeCertificates,
+  keySigner,
+  newSerialNumber,
+  parseCertificate,
+  parseCsr,
+  renewalTime,
+  signSubordinate,
+} from '#pki'
 import {
   type Action,
   commitAndLose,
@@ -15,7 +24,8 @@ import {
   type Version,
   type When,
 } from '#test/faults'
-import { isReady, type Namespace, revisionOf, textOf } from './namespace.ts'
+import { testCa } from '#test/make'
+import { authorities, isReady, type Namespace, revisionOf, secrets, textOf, until } from './namespace.ts'
 import { inWords, Sandbox, type SandboxOperator } from './sandbox.ts'
 
 /**
@@ -24,7 +34,7 @@ import { inWords, Sandbox, type SandboxOperator } from './sandbox.ts'
  */
 const isLong = process.env.SIFAKA_TEST_LONG === '1'
 const seed = Number(process.env.SIFAKA_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31))
-const sampleSize = 9
+const sampleSize = 16
 /** Cases at a time: each starts an operator twice. */
 const concurrency = 2
 const quietMs = 2 * second
@@ -42,10 +52,15 @@ interface Workload {
   prepare(namespace: Namespace): Promise<unknown>
   /** While no operator runs. */
   begin(namespace: Namespace): Promise<unknown>
-  /** All writes of a run without faults, sorted. */
+  /** All writes of a run without faults, sorted; where their number depends on the moment, each kind once. */
   readonly writes: readonly string[]
+  readonly isOfTheMoment?: boolean
   /** Certificates that are issued from first to last. */
   readonly revisions: number
+  /** Secrets with a key of the CA that are made; 1 unless told. */
+  readonly keys?: number
+  /** What has come of it in the end, unless that is a CA that is ready. */
+  readonly end?: (authority: Authority, namespace: Namespace) => boolean | Promise<boolean>
 }
 
 const workloads: readonly Workload[] = [
@@ -53,7 +68,8 @@ const workloads: readonly Workload[] = [
     name: 'authority',
     prepare: async () => {},
     begin: (namespace) => namespace.createAuthority('ca'),
-    writes: ['create events', 'create secrets', 'patch authorities/status'],
+    writes: ['create configmaps', 'create events', 'create secrets', 'patch authorities', 'patch authorities/status'],
+    isOfTheMoment: true,
     revisions: 0,
   },
   {
@@ -76,21 +92,129 @@ const workloads: readonly Workload[] = [
   },
 ]
 
-async function readyAuthority(namespace: Namespace): Promise<void> {
-  await namespace.createAuthority('ca')
+/** Makes a CA, and waits until its bundle is published, the last thing that comes of it. */
+async function readyAuthority(namespace: Namespace, trustPropagation = '1s'): Promise<void> {
+  await namespace.createAuthority('ca', { internal: { trustPropagation } })
   await namespace.authorityReady('ca')
+  const bundle = { namespace: namespace.name, name: 'ca-ca' }
+  await until(() => sandbox.client.get(resources.configMaps, bundle), Boolean, 'the bundle')
 }
+
+/** What follows when a root rotates: made, trusted, activated; and, an hour later, retired. */
+const rotations: readonly Workload[] = [
+  {
+    name: 'rotation',
+    prepare: (namespace) => readyAuthority(namespace),
+    begin: (namespace) => namespace.patch(authorities, 'ca', { spec: { internal: { generation: 2 } } }),
+    writes: [
+      ...['create events', 'create secrets', 'patch authorities', 'patch authorities/status', 'patch configmaps'],
+      ...['patch secrets', 'patch secrets 2'],
+    ],
+    isOfTheMoment: true,
+    revisions: 0,
+    keys: 2,
+    end: ({ status }) => status?.ca?.generation === 2,
+  },
+  {
+    name: 'trust',
+    async prepare(namespace) {
+      await readyAuthority(namespace, '1h')
+      await namespace.createCertificate('web')
+      await namespace.certificateReady('web', 1)
+    },
+    begin: (namespace) => namespace.patch(authorities, 'ca', { spec: { internal: { generation: 2 } } }),
+    writes: ['create events', 'create secrets', 'patch authorities/status', 'patch configmaps', 'patch secrets'],
+    isOfTheMoment: true,
+    revisions: 0,
+    keys: 2,
+    async end({ status }, namespace) {
+      const { metadata } = await namespace.secret('ca-ca-2')
+      const web = await namespace.secret('web')
+      return metadata.annotations?.[annotations.trustedAt] !== undefined && textOf(web, 'ca.crt') === status?.caBundle
+    },
+  },
+  {
+    name: 'retirement',
+    async prepare(namespace) {
+      await readyAuthority(namespace)
+      await namespace.patch(authorities, 'ca', { spec: { internal: { generation: 2 } } })
+      await namespace.authorityUntil('ca', ({ status }) => status?.ca?.generation === 2)
+    },
+    /** As if it had signed for an hour. */
+    begin: (namespace) => {
+      const activatedAt = toRfc3339(Date.now() - hour)
+      const metadata = { annotations: { [annotations.activatedAt]: activatedAt } }
+      return namespace.patch(secrets, 'ca-ca-2', { metadata })
+    },
+    writes: ['create events', 'patch authorities/status', 'patch configmaps', 'patch secrets'],
+    isOfTheMoment: true,
+    revisions: 0,
+    keys: 2,
+    end: ({ status }) => status?.generations?.[0]?.state === 'Retired',
+  },
+]
+
+const root = testCa({ notBefore: Math.floor(Date.now() / second) * second - day })
+
+/** Has the request in the status signed. */
+async function answer(namespace: Namespace): Promise<void> {
+  const { status } = await namespace.authority('ca')
+  const { certificate, key } = await root
+  const { publicKey } = parseCsr(status?.request?.csr ?? '')
+  const notBefore = Math.floor(Date.now() / second) * second - minute
+  const profile = { commonName: 'ca', notBefore, notAfter: notBefore + day }
+  const issuer = { signer: keySigner(key), certificate }
+  const signed = parseCertificate(await signSubordinate(profile, publicKey, issuer, newSerialNumber()))
+  const chain = encodeCertificates([signed, certificate])
+  await namespace.patch(authorities, 'ca', { spec: { internal: { external: { chain } } } })
+}
+
+const isRequested = ({ status }: Authority): boolean => status?.request !== undefined
+
+/** A CA whose certificate is signed elsewhere. */
+const requests: readonly Workload[] = [
+  {
+    name: 'request',
+    prepare: async () => {},
+    begin: (namespace) => namespace.createAuthority('ca', { internal: { external: {} } }),
+    writes: ['create events', 'create secrets', 'patch authorities/status'],
+    isOfTheMoment: true,
+    revisions: 0,
+    end: isRequested,
+  },
+  {
+    name: 'answer',
+    async prepare(namespace) {
+      await namespace.createAuthority('ca', { internal: { external: {} } })
+      await namespace.authorityUntil('ca', isRequested)
+    },
+    begin: answer,
+    writes: [
+      ...['create configmaps', 'create events', 'create secrets', 'delete secrets', 'patch authorities'],
+      ...['patch authorities/status'],
+    ],
+    isOfTheMoment: true,
+    revisions: 0,
+    keys: 2,
+    end: async (authority, namespace) => {
+      const request = await namespace.secret('ca-ca-request').catch(() => undefined)
+      return isReady(authority) && request === undefined
+    },
+  },
+]
+
+const everyWorkload = [...workloads, ...rotations, ...requests]
 
 /** A fault at the first request of one kind. */
 interface Case {
   readonly workload: Workload
-  /** `verb resource/subresource`. */
+  /** `verb resource/subresource`, and which of them if it is not the first. */
   readonly write: string
   readonly point: Point | 'answer lost'
 }
 
 const points = ['before', 'afterCommit', 'afterReply', 'answer lost'] as const
-const everyCase: readonly Case[] = workloads.flatMap((workload) =>
+const everyCase: readonly Case[] = everyWorkload.flatMap((workload) =>
   workload.writes.flatMap((write) => points.map((point) => ({ workload, write, point }))),
 )
 
@@ -98,8 +222,8 @@ const everyCase: readonly Case[] = workloads.flatMap((workload) =>
 function sample(size: number): Case[] {
   const random = mulberry32(seed)
   const shuffled = everyCase.map((one) => ({ one, at: random() })).sort((a, b) => a.at - b.at)
-  const share = size / workloads.length
-  return workloads.flatMap((workload) => {
+  const share = Math.max(1, Math.floor(size / everyWorkload.length))
+  return everyWorkload.flatMap((workload) => {
     return shuffled
       .filter(({ one }) => one.workload === workload)
       .slice(0, share)
@@ -148,12 +272,18 @@ async function prepare(workload: Workload, count: number): Promise<Stage[]> {
   return namespaces.map((namespace, i) => ({ namespace, recorder: recorders[i] as Recorder, readyAtMs }))
 }
 
-const isDone = async ({ revisions }: Workload, namespace: Namespace): Promise<void> => {
-  await namespace.authorityReady('ca', 20_000)
+const isDone = async ({ revisions, end = isReady }: Workload, namespace: Namespace): Promise<void> => {
+  const look = () => namespace.authority('ca')
+  await until(
+    async () => end(await look(), namespace),
+    (isEnd) => isEnd,
+    'the end',
+    30_000,
+  )
   if (revisions > 0) await namespace.certificateReady('web', revisions, 20_000)
 }
 
-for (const workload of workloads) {
+for (const workload of everyWorkload) {
   const chosen = cases.filter((one) => one.workload === workload)
   describe(workload.name, { concurrency }, () => {
     let stages: Stage[]
@@ -168,7 +298,9 @@ for (const workload of workloads) {
       await isDone(workload, stage.namespace)
       await sandbox.proxy.waitFor((requests) => inWords(requests.filter(isEventOf(stage))).length > 0)
       await assertConverged(workload, stage, who)
-      assert.deepEqual(inWords(sandbox.writes((request) => request.who === who)).sort(), workload.writes)
+      const writes = inWords(sandbox.writes((request) => request.who === who && !isOfRegister(request))).sort()
+      const kinds = workload.writes.map((write) => write.replace(/ [0-9]+$/, ''))
+      assert.deepEqual(workload.isOfTheMoment ? [...new Set(writes)] : writes, [...new Set(kinds)])
       await operator.kill()
     })
 
@@ -184,6 +316,9 @@ for (const workload of workloads) {
     }
   })
 }
+
+/** The register and CRLs are written beside all this, at their own times. */
+const isOfRegister = ({ resource, name }: RecordedRequest): boolean => resource === 'configmaps' && name !== 'ca-ca'
 
 const isEventOf =
   ({ namespace }: Stage) =>
@@ -220,20 +355,21 @@ async function suffer({ write, point }: Case, { namespace }: Stage, who: string)
 }
 
 function requestOf(write: string): When {
-  const [verb, path = ''] = write.split(' ')
+  const [verb, path = '', nth = '1'] = write.split(' ')
   const [resource = '', subresource = ''] = path.split('/')
-  return { verb: verb as 'create' | 'patch', resource, subresource }
+  return { verb: verb as 'create' | 'patch' | 'delete', resource, subresource, nth: Number(nth) }
 }
 
 /** Nothing more is written, all agrees, and nothing wrong was ever to be seen. */
 async function assertConverged(workload: Workload, { namespace, recorder }: Stage, who: string): Promise<void> {
   await sleep(eventRetryMs)
-  const late = await sandbox.writesWithin(quietMs, (request) => request.who === who)
+  const late = await sandbox.writesWithin(quietMs, (request) => request.who === who && !isOfRegister(request))
   assert.deepEqual(inWords(late), [], 'nothing is written any more')
 
   await recorder.caughtUp()
-  assertSecretsWereWhole(recorder.versions)
-  assert.ok(isReady(await namespace.authority('ca')))
+  assertSecretsWereWhole(recorder.versions, workload.keys ?? 1)
+  const { end = isReady } = workload
+  assert.ok(await end(await namespace.authority('ca'), namespace))
   if (workload.revisions === 0) return
   const [certificate, secret] = await Promise.all([namespace.certificate('web'), namespace.secret('web')])
   const { status } = certificate
@@ -245,11 +381,18 @@ async function assertConverged(workload: Workload, { namespace, recorder }: Stag
   assertOneCertificatePerRevision(recorder.of('web'), workload.revisions)
 }
 
-/** At most one CA ever, and in every version of every Secret the key belongs to the certificate. */
-function assertSecretsWereWhole(versions: readonly Version[]): void {
-  for (const { object } of versions) assert.ok(keyMatchesLeaf(object), `${object.metadata.name} is a pair`)
-  const ofCa = versions.filter(({ object }) => (object as unknown as Secret).metadata.labels?.[secretLabel] === 'ca')
-  assert.equal(new Set(ofCa.map(({ object }) => object.data?.['tls.crt'])).size, 1, 'one CA')
+/**
+ * One CA of each number ever, none but those that were asked for, and in every version of every Secret the key belongs
+ * to the certificate.
+ */
+function assertSecretsWereWhole(versions: readonly Version[], generations: number): void {
+  const contentOf = ({ object }: Version) => (object as unknown as Secret).metadata.labels?.[secretLabel]
+  for (const version of versions.filter((each) => contentOf(each) !== 'ca-request')) {
+    assert.ok(keyMatchesLeaf(version.object), `${version.object.metadata.name} is a pair`)
+  }
+  const keys = versions.filter((each) => contentOf(each)?.startsWith('ca')).map(({ object }) => object)
+  const made = new Set(keys.map(({ metadata, data }) => `${metadata.name} ${data?.['tls.key']}`))
+  assert.equal(made.size, generations, 'one key of each generation')
 }
 
 function assertOneCertificatePerRevision(versions: readonly Version[], revisions: number): void {

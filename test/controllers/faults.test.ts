@@ -290,6 +290,8 @@ test('an API server without WatchList: paged lists do as well', async () => {
   assert.deepEqual(lists.map(({ resource }) => resource).sort(), [
     'authorities',
     'certificates',
+    // Bundles, CRLs, and the register.
+    ...['configmaps', 'configmaps', 'configmaps'],
     'namespaces',
     'secrets',
   ])

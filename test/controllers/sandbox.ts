@@ -25,6 +25,8 @@ export interface SandboxOperatorOptions {
   /** Who it is to the Lease; the same as an earlier one's: it resumes at once. */
   readonly identity?: string
   readonly leaseDuration?: string
+  /** Further flags. */
+  readonly args?: readonly string[]
 }
 
 /** A part of the API server for the tests of one file: namespaces of its own, and operators behind a fault proxy. */
@@ -71,7 +73,7 @@ export class Sandbox {
 
   /** Starts an operator and returns when it is ready. */
   async operator(options: SandboxOperatorOptions): Promise<SandboxOperator> {
-    const { namespaces, who = 'operator', identity = who, leaseDuration = '3s' } = options
+    const { namespaces, who = 'operator', identity = who, leaseDuration = '3s', args = [] } = options
     const names = namespaces.map(({ name }) => name)
     const started = await startOperator({
       kubeconfig: await this.#door(who),
@@ -79,6 +81,7 @@ export class Sandbox {
         ...['--namespaces', names.join(','), '--system-namespace', names[0] ?? ''],
         ...['--lease-name', 'sifaka', '--lease-duration', leaseDuration, '--identity', identity],
         ...['--listen', '127.0.0.1:0', '--log-level', 'debug'],
+        ...args,
       ],
     })
     await started.ready()
@@ -93,9 +96,14 @@ export class Sandbox {
     return operator
   }
 
-  /** The writes that operators have made, or tried to make, but for their Leases, which say nothing of objects. */
+  /**
+   * The writes that operators have made, or tried to make, but for their Leases, which say nothing of objects, and for
+   * registers and CRLs, which are written beside all else.
+   */
   writes(select: (request: RecordedRequest) => boolean = () => true): RecordedRequest[] {
-    return this.proxy.writes({ exclude: ['leases'] }).filter(select)
+    const isBeside = ({ resource, name }: RecordedRequest): boolean =>
+      resource === 'configmaps' && /-(register|crl)-[0-9]+$/.test(name)
+    return this.proxy.writes({ exclude: ['leases'] }).filter((request) => !isBeside(request) && select(request))
   }
 
   /** Waits, and then says what was written meanwhile. */

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { day, minute } from '#base'
 import {
   type Bundle,
@@ -49,13 +50,15 @@ export interface LeafParts {
   /** Ends earlier than the request asks for. */
   readonly notAfter?: number
   readonly key?: KeySpec
+  /** A key that there is already. */
+  readonly privateKey?: KeyObject
   readonly encoding?: KeyEncoding
 }
 
 /** The files of a real certificate that a CA has issued for a request. */
 export async function issuedFiles(ca: Bundle, { request, at = noon, ...parts }: LeafParts): Promise<BundleFiles> {
   const { commonName, names, usages, durationMs } = request
-  const key = await generateKey(parts.key ?? request.key)
+  const key = parts.privateKey ?? (await generateKey(parts.key ?? request.key))
   const notAfter = parts.notAfter ?? at + durationMs
   const profile = { commonName, names, usages, notBefore: at - 5 * minute, notAfter }
   const identity = { signer: keySigner(ca.key), certificate: ca.certificate }

@@ -10,7 +10,7 @@ interface WithConditions {
 
 const messageMax = 4096
 /** Types that only Sifaka sets; of others it may say nothing. */
-const ours = new Set(['Ready', 'Reconciling', 'Stalled', 'Issuing'])
+const ours = new Set(['Ready', 'Reconciling', 'Stalled', 'Issuing', 'InUse', 'Warning', 'PolicyViolation'])
 
 interface Facts {
   readonly conditions: readonly Condition[]

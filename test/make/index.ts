@@ -8,6 +8,8 @@ export { type LoggedLine, logBook } from './logger.ts'
 export {
   authorityView,
   authorityWorld,
+  caGeneration,
+  caWorld,
   certificateWorld,
   heldCa,
   heldCertificate,

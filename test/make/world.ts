@@ -1,10 +1,13 @@
-import { annotations, type ObjectMeta, secretLabel } from '#api'
+import { annotations, finalizer, type ObjectMeta, secretLabel } from '#api'
 import { day, minute } from '#base'
 import {
   type AuthorityView,
   type AuthorityWorld,
+  type CaWorld,
   type CertificateWorld,
+  caSpecHash,
   certificateRequest,
+  type GenerationView,
   type HeldCa,
   type HeldCertificate,
   requestHash,
@@ -42,6 +45,9 @@ export function heldCertificate(parts: Partial<HeldCertificate> = {}): HeldCerti
     notBefore: noon - 5 * minute,
     notAfter: noon + 90 * day,
     issuedBy: 'shop/ca',
+    issuedAt: noon,
+    caGeneration: 1,
+    trust: undefined,
     differences: [],
     ...parts,
   }
@@ -57,7 +63,14 @@ export function authorityView(parts: Partial<AuthorityView> = {}): AuthorityView
   return {
     notReady: undefined,
     notAfter: noon + 3650 * day,
-    policy: undefined,
+    spec: { internal: {} },
+    generation: 1,
+    activeFrom: noon,
+    distrusted: [],
+    reissueRequestedAt: undefined,
+    caBundle: undefined,
+    restoredUntil: undefined,
+    version: 'uid-ca/1/ca',
     ...parts,
   }
 }
@@ -70,32 +83,92 @@ export function certificateWorld(parts: Partial<CertificateWorld> = {}): Certifi
     certificate: wanted,
     request,
     requestHash: requestHash(request),
+    authorityKey: 'shop/ca',
     authority: authorityView(),
     secret: heldSecret(),
+    order: undefined,
+    namespaceLabels: {},
+    issuedLately: [],
+    isFrozen: false,
+    isNamespaceTerminating: false,
+    revocation: undefined,
     ...parts,
   }
 }
 
-/** A CA certificate that was made at noon for ten years. */
+/** A root CA certificate that was made at noon for ten years. */
 export function heldCa(parts: Partial<HeldCa> = {}): HeldCa {
+  const fingerprint = parts.fingerprint ?? 'ca'.repeat(32)
   return {
     subject: 'CN=ca',
     serialNumber: '4a00',
-    fingerprint: 'ca'.repeat(32),
+    fingerprint,
     notBefore: noon - 5 * minute,
     notAfter: noon + 3650 * day,
-    roots: 'PEM of the root',
+    roots: [{ fingerprint, pem: `PEM of ${fingerprint.slice(0, 4)}\n` }],
+    ...parts,
+  }
+}
+
+/**
+ * Generation 1 of the CA `shop/ca`, which signs since noon.
+ * @param held of its certificate; each generation is a root of its own
+ */
+export function caGeneration(parts: Partial<GenerationView> = {}, held: Partial<HeldCa> = {}): GenerationView {
+  const { number = 1 } = parts
+  const fingerprint = number === 1 ? 'ca'.repeat(32) : number.toString(16).padStart(2, '0').repeat(32)
+  return {
+    number,
+    secret: { state: 'held', held: heldCa({ fingerprint, ...held }) },
+    metadata: { namespace: 'shop', name: `ca-ca-${number}`, uid: 'uid-ca-secret', resourceVersion: '60' },
+    madeAt: noon,
+    trustedAt: noon,
+    activatedAt: noon,
+    retiredAt: undefined,
+    backedUpAt: noon,
+    signedBy: 'shop/ca',
+    parentGeneration: undefined,
+    caSpec: caSpecHash(authority()),
+    liveUntil: undefined,
+    lacking: 0,
+    ...parts,
+  }
+}
+
+/** A root that signs with generation 1. */
+export function caWorld(parts: Partial<CaWorld> = {}): CaWorld {
+  return {
+    parent: { state: 'none' },
+    generations: [caGeneration()],
+    lastActive: 1,
+    source: { state: 'none' },
+    request: { state: 'none' },
+    longestIssuedMs: 90 * day,
+    isRegisterLoaded: true,
     ...parts,
   }
 }
 
 /** A world of an Authority in which nothing is to be done at noon. */
 export function authorityWorld(parts: Partial<AuthorityWorld> = {}): AuthorityWorld {
+  const ca = 'ca' in parts ? parts.ca : caWorld()
+  const metadata = { finalizers: [finalizer], annotations: { [annotations.hasCA]: '1' } }
   return {
-    authority: authority(),
-    parent: { state: 'none' },
-    ca: { state: 'held', held: heldCa() },
-    hasSigned: true,
+    authority: authority({ metadata }),
+    ca,
+    issuerProblem: undefined,
+    dependents: { certificates: 0, authorities: 0 },
+    isNamespaceTerminating: false,
+    olderDefault: undefined,
+    isFrozen: false,
+    crlFlaws: [],
+    bundle: { state: 'held', metadata: { namespace: 'shop', name: 'ca-ca' }, text: bundleOf(ca) },
     ...parts,
   }
 }
+
+const bundleOf = (ca: CaWorld | undefined): string =>
+  (ca?.generations ?? [])
+    .flatMap(({ secret }) => (secret.state === 'held' ? secret.held.roots : []))
+    .map(({ pem }) => pem)
+    .join('')

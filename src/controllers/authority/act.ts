@@ -1,136 +1,91 @@
-import type { KeyObject } from 'node:crypto'
-import { type Authority, annotations } from '#api'
-import { type Failure, isFailure, keyOf, retryable, toRfc3339 } from '#base'
-import type { IssuedCertificate } from '#issuers'
-import {
-  encodeBundle,
-  encodeCertificates,
-  keySigner,
-  newSerialNumber,
-  parseCertificate,
-  publicKeyOf,
-  signRoot,
-  verifyChain,
-} from '#pki'
-import { type AuthorityPlan, type AuthorityWorld, type CaView, caGeneration, caSecretName, parentKeyOf } from '#plan'
-import type { AuthorityDirectory } from '../authority-directory.ts'
+import { type Authority, annotations, authorityKind, finalizer } from '#api'
+import { isFailure, keyOf, toRfc3339 } from '#base'
+import { resourceOf, resources } from '#kube'
+import { type AuthorityPlan, type AuthorityWorld, type CaPlan, caSecretName } from '#plan'
 import { belongsInStatus } from '../belongs-in-status.ts'
-import type { Visit } from '../kind-controller.ts'
-import type { MakeKey } from '../make-key.ts'
-import { createSecret } from '../own-secret.ts'
-import type { ControllerTools } from '../tools.ts'
+import { publishBundle } from './bundle.ts'
+import { createGeneration } from './create.ts'
+import { discardRequest, makeRequest } from './request.ts'
+import type { ActTools, Report } from './visit.ts'
 
-/** What an action needs. */
-export interface ActTools extends Visit<CaView> {
-  readonly tools: ControllerTools
-  readonly directory: AuthorityDirectory
-  readonly makeKey: MakeKey
-}
-
-/** What came of an action: the failure if there was one, whether a CA was made, and the world with it. */
-export interface Report {
-  readonly failure: Failure | undefined
-  readonly created: boolean
-  readonly world: AuthorityWorld
-}
-
-type CreatePlan = Extract<AuthorityPlan, { do: 'create' }>
+const resource = resourceOf(authorityKind)
 
 /**
  * Carries out a plan. May end after any line: what is there then is enough for the next visit to go on from.
  * @throws what the runtime retries by itself, such as an ApiError of a server that does not answer
  */
 export async function actOnAuthority(plan: AuthorityPlan, world: AuthorityWorld, on: ActTools): Promise<Report> {
-  switch (plan.do) {
-    case 'keep':
-      return { failure: undefined, created: false, world }
-    case 'refuse':
-      return { failure: plan.failure, created: false, world }
-    case 'create':
-      return create(plan, world, on)
-  }
-}
-
-async function create(plan: CreatePlan, world: AuthorityWorld, on: ActTools): Promise<Report> {
-  const { authority } = world
+  if (plan.do === 'refuse') return { failure: plan.failure, world }
   try {
-    const key = await on.makeKey(plan.key, on.signal)
-    const issued = plan.signedBy === 'itself' ? await selfSign(plan, key) : await signByParent(plan, key, authority, on)
-    await store(authority, key, issued, on)
-    const { subject, serialNumber, fingerprint, notBefore, notAfter } = issued.certificate
-    const roots = encodeCertificates(issued.roots)
-    const held = { subject, serialNumber, fingerprint, notBefore, notAfter, roots }
-    return { failure: undefined, created: true, world: { ...world, ca: { state: 'held', held } } }
+    return { failure: plan.do === 'keep' ? plan.trouble : undefined, world: await changed(plan, world, on) }
   } catch (error) {
     if (!isFailure(error) || !belongsInStatus(error, on.signal)) throw error
-    return { failure: error, created: false, world }
+    return { failure: error, world }
   }
 }
 
-async function selfSign({ profile }: CreatePlan, key: KeyObject): Promise<IssuedCertificate> {
-  const certificate = parseCertificate(await signRoot(profile, keySigner(key), newSerialNumber()))
-  return { certificate, intermediates: [], roots: [certificate] }
-}
-
-async function signByParent(
-  { profile }: CreatePlan,
-  key: KeyObject,
-  authority: Authority,
-  { tools, directory, signal }: ActTools,
-): Promise<IssuedCertificate> {
-  const parentKey = parentKeyOf(authority) ?? ''
-  const parent = directory.findParent(parentKey, authority.metadata.namespace ?? '')
-  const issuer = parent && directory.issuerOf(parent)
-  if (!issuer?.signSubordinate) {
-    throw retryable('ParentNotReady', `Authority ${parentKey} cannot sign a subordinate now`)
+async function changed(
+  plan: Exclude<AuthorityPlan, { do: 'refuse' }>,
+  world: AuthorityWorld,
+  on: ActTools,
+): Promise<AuthorityWorld> {
+  const { authority, ca } = world
+  switch (plan.do) {
+    case 'keep':
+      return world
+    case 'create':
+      return ca ? { ...world, ca: await createGeneration(plan, authority, ca, on) } : world
+    case 'request':
+      return ca ? { ...world, ca: { ...ca, request: await makeRequest(plan, authority, on) } } : world
+    case 'discard':
+      await discardRequest(authority, on)
+      return ca ? { ...world, ca: { ...ca, request: { state: 'none' } } } : world
+    case 'confirm':
+    case 'activate':
+    case 'retire':
+      return note(plan, world, on)
+    case 'mark':
+      return { ...world, authority: await mark(authority, plan.metadata, on) }
+    case 'release':
+      await mark(authority, { finalizers: others(authority) }, on)
+      return world
+    case 'publish':
+      return { ...world, bundle: await publishBundle(plan.text, world, on) }
   }
-  const issued = await issuer.signSubordinate({ profile, publicKey: publicKeyOf(key) }, signal)
-  const { certificate: leaf, intermediates, roots } = issued
-  verifyChain({ leaf, intermediates, roots, at: tools.clock.now() })
-  return issued
 }
 
-/** Writes the CA's key and certificate once and for all: a Secret of that name that exists is never overwritten. */
-async function store(
-  authority: Authority,
-  key: KeyObject,
-  { certificate, intermediates, roots }: IssuedCertificate,
+/** What is written on the Secret of a generation. */
+const noted = { confirm: 'trustedAt', activate: 'activatedAt', retire: 'retiredAt' } as const
+
+/** Finalizers of others, who may hold the object too. */
+const others = ({ metadata }: Authority): string[] => (metadata.finalizers ?? []).filter((each) => each !== finalizer)
+
+/** Writes on the Secret of a generation what has become of it, and when. */
+async function note(
+  plan: Extract<CaPlan, { do: keyof typeof noted }>,
+  world: AuthorityWorld,
   { tools, memory, signal }: ActTools,
-): Promise<void> {
-  const { namespace = '', name, uid = '' } = authority.metadata
-  const secret = { namespace, name: caSecretName(authority) }
-  const ownKey = keyOf({ namespace, name })
-  const issuedBy = parentKeyOf(authority) ?? ownKey
-  tools.audit.append({
-    event: 'CARelease',
-    object: { kind: 'Authority', namespace, name, uid },
-    authority: issuedBy,
-    secret: secret.name,
-    certificate: {
-      serialNumber: certificate.serialNumber,
-      fingerprint: certificate.fingerprint,
-      issuer: certificate.issuer,
-      notAfter: toRfc3339(certificate.notAfter),
-    },
-    names: [certificate.subject],
-    cause: 'Created',
-  })
-  const own = {
-    content: 'ca',
-    annotations: {
-      [annotations.authority]: name,
-      [annotations.caGeneration]: String(caGeneration),
-      [annotations.issuedAt]: toRfc3339(tools.clock.now()),
-      [annotations.issuedBy]: issuedBy,
-    },
-    files: { ...encodeBundle({ key, certificate, intermediates, roots }, 'PKCS8') },
-  } as const
-  try {
-    const written = await createSecret(tools.client, secret, own, { immutable: true, signal })
-    memory.secrets.note(keyOf(secret), written.metadata.resourceVersion)
-  } catch (error) {
-    // It may have taken effect, or somebody was faster: the Secret itself must be read before the next decision.
-    memory.doubt(ownKey)
-    throw error
-  }
+): Promise<AuthorityWorld> {
+  const { authority, ca } = world
+  const { number, metadata } = plan.generation
+  const { namespace = '' } = authority.metadata
+  const name = caSecretName(authority, number)
+  const now = tools.clock.now()
+  const what = noted[plan.do]
+  const { uid, resourceVersion } = metadata
+  const patch = { metadata: { uid, resourceVersion, annotations: { [annotations[what]]: toRfc3339(now) } } }
+  const key = { namespace, name }
+  const written = await tools.client.mergePatch(resources.secrets, key, patch, { metadataOnly: true, signal })
+  memory.secrets.note(keyOf(key), written.metadata.resourceVersion)
+  if (!ca) return world
+  const generations = ca.generations.map((each) => (each.number === number ? { ...each, [what]: now } : each))
+  return { ...world, ca: { ...ca, generations } }
+}
+
+async function mark(authority: Authority, metadata: object, { tools, memory, signal }: ActTools): Promise<Authority> {
+  const { namespace = '', name, uid, resourceVersion } = authority.metadata
+  const patch = { metadata: { uid, resourceVersion, ...metadata } }
+  const written = await tools.client.mergePatch<Authority>(resource, { namespace, name }, patch, { signal })
+  memory.objects.note(keyOf({ namespace, name }), written.metadata.resourceVersion)
+  return { ...authority, metadata: written.metadata }
 }

@@ -1,7 +1,16 @@
-import type { Authority } from '#api'
+import { type Authority, annotations } from '#api'
 import { keyOf } from '#base'
-import { type AuthorityWorld, type CaView, caSecretName, planAuthority } from '#plan'
+import {
+  type AuthorityWorld,
+  authorityKeyOf,
+  type CaView,
+  caSecretName,
+  parentKeyOf,
+  planAuthority,
+  sourceKeyOf,
+} from '#plan'
 import type { AuthorityDirectory } from '../authority-directory.ts'
+import type { CrlController } from '../crl/controller.ts'
 import { listenToAuthorities } from '../dependents.ts'
 import { createKindController, type KindController } from '../kind-controller.ts'
 import type { MakeKey } from '../make-key.ts'
@@ -14,27 +23,58 @@ import { observeAuthority } from './observe.ts'
 export function createAuthorityController(
   tools: ControllerTools,
   directory: AuthorityDirectory,
+  crl: CrlController,
   makeKey: MakeKey,
 ): KindController {
-  const { authorities } = tools.caches
+  const { caches } = tools
+  const { authorities } = caches
   const kind = createKindController<Authority, AuthorityWorld, CaView>(
     {
       name: 'authority',
       cache: authorities,
-      observe: (key, { memory, signal }) => observeAuthority(key, tools, directory, memory, signal),
-      secretInTheWay: ({ authority, ca }) => (ca.state === 'foreign' ? secretKeyOf(authority) : undefined),
+      observe: (key, visit) => observeAuthority(key, { ...visit, tools, directory, crl }),
+      // Generations are told apart by the number at the end of their Secret's name.
+      ownersOf: (secretKey) =>
+        [secretKey, secretKey.replace(/[0-9]+$/, '')].flatMap((key) => authorities.byIndex(index.bySecret, key)),
+      foreignSecret,
       async settle(world, { memory, signal }) {
         const plan = planAuthority(world, tools.clock.now())
-        const report = await actOnAuthority(plan, world, { tools, directory, memory, makeKey, signal })
+        const report = await actOnAuthority(plan, world, { tools, directory, memory, makeKey, crl, signal })
         return concludeAuthority(plan, report, tools, memory, signal)
       },
       forget: (key) => directory.forget(key),
     },
     tools,
   )
-  listenToAuthorities(tools.caches, (key) => kind.wake(authorities.byIndex(index.byParent, key)))
+  listenToAuthorities(caches, (key) => kind.wake(authorities.byIndex(index.byParent, key)))
+  // One that is to go waits for those that use it.
+  caches.certificates.listen(({ type, object }) => {
+    if (type === 'deleted' || object.metadata.deletionTimestamp !== undefined) wakeLeaving(authorityKeyOf(object))
+  })
+  authorities.listen(({ type, object, old }) => {
+    if (type === 'deleted') wakeLeaving(parentKeyOf(object))
+    // Which of several is the default depends on the others.
+    const isNews = type !== 'updated' || object.metadata.generation !== old?.metadata.generation
+    if (isNews) kind.wake(authorities.byIndex(index.byDefault, object.metadata.namespace ?? ''))
+  })
+  caches.configMaps.listen(({ key, object }) => {
+    directory.foreignConfigMaps.delete(key)
+    const name = object.metadata.annotations?.[annotations.authority] ?? ''
+    const authority = authorities.get(keyOf({ namespace: object.metadata.namespace ?? '', name }))
+    if (authority) kind.wake([authority])
+  })
+  crl.onFlaws((key) => kind.controller.enqueue(key))
   return kind
+
+  function wakeLeaving(key = ''): void {
+    const authority = authorities.get(key)
+    if (authority?.metadata.deletionTimestamp !== undefined) kind.wake([authority])
+  }
 }
 
-const secretKeyOf = (authority: Authority): string =>
-  keyOf({ namespace: authority.metadata.namespace ?? '', name: caSecretName(authority) })
+/** A Secret in the way of a generation; else the one with a CA that was made elsewhere. */
+function foreignSecret({ authority, ca }: AuthorityWorld): string | undefined {
+  const inTheWay = ca?.generations.find(({ secret }) => secret.state === 'foreign')
+  if (!inTheWay) return sourceKeyOf(authority)
+  return keyOf({ namespace: authority.metadata.namespace ?? '', name: caSecretName(authority, inTheWay.number) })
+}

@@ -1,11 +1,19 @@
 import { type Certificate, type CertificateStatus, certificateKind, findCondition } from '#api'
 import { fromRfc3339, hour, type Instant, keyOf, toRfc3339 } from '#base'
 import { resourceOf } from '#kube'
-import { authorityKeyOf, type CertificatePlan, certificateStatus, type SecretView, secretNameOf } from '#plan'
+import {
+  type CertificateOutcome,
+  type CertificatePlan,
+  type CertificateWorld,
+  certificateStatus,
+  revocationAt,
+  type SecretView,
+  secretNameOf,
+} from '#plan'
 import { type Settled, writeStatus } from '#runtime'
 import type { Memory } from '../memory.ts'
 import type { ControllerTools } from '../tools.ts'
-import type { Report } from './act.ts'
+import type { Report } from './visit.ts'
 
 const resource = resourceOf(certificateKind)
 
@@ -17,6 +25,9 @@ export async function concludeCertificate(
   memory: Memory<SecretView>,
   signal: AbortSignal,
 ): Promise<Settled> {
+  if (plan.do === 'mark') return { againInMs: 0 }
+  if (plan.do === 'release') return { againInMs: undefined }
+  if (report.outcome.result === 'underway') return { againInMs: report.outcome.againInMs }
   const now = tools.clock.now()
   const { certificate } = report.world
   const status = certificateStatus(report.world, plan, report.outcome, now)
@@ -32,38 +43,70 @@ export async function concludeCertificate(
 /**
  * The earliest of: renewal, end of validity (Ready changes), the next attempt, the next look at an obstacle. Within the
  * hour in any case, because timers do not see the wall clock jump. Times that have passed have had their effect on the
- * plan, but for a renewal that was not due yet when the plan was made.
+ * plan, but for those that were still to come when it was made.
  */
 function againInMs(plan: CertificatePlan, { world, outcome }: Report, status: CertificateStatus, now: Instant): number {
-  const renewAt = fromRfc3339(status.renewAt)
-  if (plan.do === 'keep' && renewAt !== undefined && renewAt <= now) return 0
-  const times: (Instant | undefined)[] = [now + hour]
+  const revokeAt = revocationAt(world, now)
+  if (isOver(revokeAt, now) || isNextNow(plan, { world, outcome }, status, now)) return 0
+  const times: (Instant | undefined)[] = [now + hour, revokeAt]
   if (world.secret.state === 'held') times.push(world.secret.held.notAfter)
   if (plan.do === 'wait') times.push(plan.until)
+  if (outcome.result === 'pending') times.push(outcome.pollAt)
   if (outcome.result === 'failed') {
     const { failure, nextAttemptAt } = outcome
     times.push(nextAttemptAt ?? (failure.retryAfterMs === undefined ? undefined : now + failure.retryAfterMs))
   } else {
-    times.push(renewAt)
+    times.push(fromRfc3339(status.renewAt))
   }
   const ahead = times.filter((time) => time !== undefined && time > now) as Instant[]
   return Math.min(...ahead) - now
 }
+
+const isOver = (time: Instant | undefined, now: Instant): boolean => time !== undefined && time <= now
+
+/** Whether the next thing is to be done at once. */
+function isNextNow(
+  plan: CertificatePlan,
+  { world, outcome }: Report,
+  status: CertificateStatus,
+  now: Instant,
+): boolean {
+  // Whatever is next, the deletion of the object among it.
+  if (outcome.result === 'revoked' && !outcome.failure) return true
+  if (isOrderNext(world, outcome)) return true
+  switch (plan.do) {
+    case 'keep':
+      return isOver(fromRfc3339(status.renewAt), now) || isOver(fromRfc3339(status.notAfter), now)
+    case 'trust':
+      return outcome.result === 'unchanged'
+    case 'wait':
+      return isOver(plan.until, now)
+    default:
+      return false
+  }
+}
+
+/** Whether an order is to be looked at next: it was refused and is to be ended. */
+const isOrderNext = ({ order }: CertificateWorld, outcome: Report['outcome']): boolean =>
+  order !== undefined && outcome.result === 'failed' && outcome.refused !== undefined
 
 function tell(plan: CertificatePlan, { outcome, world }: Report, status: CertificateStatus, tools: ControllerTools) {
   const { certificate } = world
   if (outcome.result === 'issued' && plan.do === 'issue' && world.secret.state === 'held') {
     const { serialNumber, notAfter } = world.secret.held
     const note =
-      `Issued certificate ${plan.revision} (serial ${serialNumber}) by ${authorityKeyOf(certificate)} into Secret ` +
+      `Issued certificate ${plan.revision} (serial ${serialNumber}) by ${plan.authorityKey} into Secret ` +
       `${secretNameOf(certificate)}, valid until ${toRfc3339(notAfter)}, because ${plan.cause.message}`
-    tools.events.record({ regarding: certificate, type: 'Normal', reason: 'Issued', action: 'Issue', note })
+    const type = plan.isSeverelyShortened ? 'Warning' : 'Normal'
+    tools.events.record({ regarding: certificate, type, reason: 'Issued', action: 'Issue', note })
   }
+  if (outcome.result === 'revoked') tellRevoked(plan, outcome, certificate, tools)
+  tellRevocationTrouble(certificate, status, tools)
   if (outcome.result !== 'failed' || !isNews(certificate, status)) return
   const { kind, reason, message } = outcome.failure
   const type = kind === 'Waiting' ? 'Normal' : 'Warning'
   tools.events.record({ regarding: certificate, type, reason, action: 'Issue', note: message })
-  if (reason === 'PolicyDenied') denied(certificate, message, tools)
+  if (reason === 'PolicyDenied') denied(world, message, tools)
 }
 
 /** Whether the conditions say something of the failure that they did not say before. */
@@ -74,14 +117,40 @@ function isNews({ status: before }: Certificate, after: CertificateStatus): bool
   })
 }
 
-function denied(certificate: Certificate, cause: string, { audit }: ControllerTools): void {
+function denied({ certificate, authorityKey = '' }: CertificateWorld, cause: string, { audit }: ControllerTools): void {
   const { namespace = '', name, uid = '' } = certificate.metadata
   const { dnsNames = [], ipAddresses = [], uris = [], emailAddresses = [] } = certificate.spec
   audit.append({
     event: 'PolicyDenied',
     object: { kind: 'Certificate', namespace, name, uid },
-    authority: authorityKeyOf(certificate),
+    authority: authorityKey,
     names: [...dnsNames, ...ipAddresses, ...uris, ...emailAddresses],
     cause,
   })
+}
+
+function tellRevoked(
+  plan: CertificatePlan,
+  { certificates }: Extract<CertificateOutcome, { result: 'revoked' }>,
+  regarding: Certificate,
+  { events }: ControllerTools,
+): void {
+  if (certificates.length === 0 || plan.do !== 'revoke') return
+  const serials = certificates.map(({ serialNumber }) => serialNumber).join(', ')
+  const passed = new Set(certificates.map(({ revoked }) => revoked?.reason ?? plan.reason))
+  const isPassed = passed.size === 1 && passed.has(plan.reason)
+  const instead = isPassed ? '' : `; noted as ${[...passed].join(', ')}, as the authority takes no other reason`
+  const note = `Revoked certificate ${serials}: ${plan.reason}${instead}`
+  events.record({ regarding, type: 'Normal', reason: 'Revoked', action: 'Revoke', note })
+}
+
+const revocationTroubles: readonly string[] = ['RevocationFailed', 'NotRevocable', 'AuthorityNotFound']
+
+/** Of a new certificate that is waited for, the issuance itself tells. */
+function tellRevocationTrouble(regarding: Certificate, status: CertificateStatus, { events }: ControllerTools): void {
+  const [before, said] = [regarding.status, status].map((each) => findCondition(each?.conditions, 'Revoked'))
+  if (!said || said.status === 'True' || !revocationTroubles.includes(said.reason)) return
+  if (before?.reason === said.reason && before.message === said.message) return
+  const { reason, message: note } = said
+  events.record({ regarding, type: 'Warning', reason, action: 'Revoke', note })
 }

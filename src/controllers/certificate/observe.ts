@@ -1,10 +1,13 @@
-import type { CertificateSpec } from '#api'
+import { annotations, type Certificate, type CertificateSpec, finalizer, type ObjectMeta } from '#api'
 import { Failure, isFailure, keyOf } from '#base'
+import { storeKeyOf } from '#kube'
 import {
+  type AuthorityView,
   authorityKeyOf,
   type CertificateRequest,
   type CertificateWorld,
   certificateRequest,
+  type RevocationView,
   requestHash,
   type SecretView,
   secretNameOf,
@@ -12,47 +15,127 @@ import {
   viewWithoutReading,
 } from '#plan'
 import type { AuthorityDirectory } from '../authority-directory.ts'
-import type { Observation } from '../kind-controller.ts'
-import type { Memory } from '../memory.ts'
+import type { Observation, Visit } from '../kind-controller.ts'
 import { readSecret, secretFiles } from '../own-secret.ts'
 import type { ControllerTools } from '../tools.ts'
+import type { OrderCalls } from './order-calls.ts'
+import { viewOrder } from './order-secret.ts'
+import { ownCertificates } from './own-certificates.ts'
+import { type RevocationMemory, versionOf } from './revocation-memory.ts'
+
+/** What observing needs. */
+export interface ObserveTools extends Visit<SecretView> {
+  readonly tools: ControllerTools
+  readonly directory: AuthorityDirectory
+  readonly revocations: RevocationMemory
+  readonly calls: OrderCalls
+}
 
 /** Reads all that decides about one Certificate. Writes nothing. */
-export async function observeCertificate(
-  key: string,
-  { caches, client }: ControllerTools,
-  directory: AuthorityDirectory,
-  memory: Memory<SecretView>,
-  signal: AbortSignal,
-): Promise<Observation<CertificateWorld>> {
+export async function observeCertificate(key: string, on: ObserveTools): Promise<Observation<CertificateWorld>> {
+  const { tools, directory, memory } = on
+  const { caches } = tools
   const certificate = caches.certificates.get(key)
-  if (!certificate || certificate.metadata.deletionTimestamp !== undefined) return { found: 'gone' }
+  if (!certificate || isGone(certificate)) return { found: 'gone' }
   const { namespace = '', resourceVersion } = certificate.metadata
-  const secret = { namespace, name: secretNameOf(certificate) }
-  const secretKey = keyOf(secret)
+  const secretKey = keyOf({ namespace, name: secretNameOf(certificate) })
   const cached = caches.secrets.get(secretKey)?.metadata
   const isBehind =
     memory.objects.isBehind(key, resourceVersion) || memory.secrets.isBehind(secretKey, cached?.resourceVersion)
-  if (isBehind) return { found: 'behind' }
+  const order = viewOrder(certificate, on)
+  if (isBehind || order === 'behind') return { found: 'behind' }
+  if (order) on.calls.noteSeen(key)
 
-  const request = requestOf(certificate.spec)
+  const authorityKey = chosenAuthority(certificate, cached, on)
+  const authority = authorityKey === undefined ? undefined : directory.view(authorityKey, namespace)
+  const request = requestOf(certificate.spec, authority, tools)
   const hash = request instanceof Failure ? '' : requestHash(request)
-  let view = memory.isInDoubt(key)
-    ? undefined
-    : (viewWithoutReading(certificate, cached, hash) ?? memory.recall(key, cached?.resourceVersion, hash))
-  if (!view) {
-    const read = await readSecret(client, secret, signal)
-    view = viewOfSecret(certificate, request, read && { metadata: read.metadata, files: secretFiles(read) })
-    memory.remember(key, read?.metadata.resourceVersion, hash, view)
-    memory.settle(key, secretKey, read?.metadata)
+  const secret = await viewSecret(certificate, { request, requestHash: hash }, cached, on)
+  return {
+    found: 'world',
+    world: {
+      certificate,
+      request,
+      requestHash: hash,
+      authorityKey,
+      authority,
+      secret,
+      order,
+      namespaceLabels: directory.labelsOf(namespace),
+      issuedLately: memory.issuedLately(key),
+      isFrozen: tools.isFrozen,
+      isNamespaceTerminating: directory.isTerminating(namespace),
+      revocation: viewRevocation(certificate, { authorityKey, authority, secret }, on),
+    },
   }
-  const authority = directory.view(authorityKeyOf(certificate), namespace)
-  return { found: 'world', world: { certificate, request, requestHash: hash, authority, secret: view } }
 }
 
-function requestOf(spec: CertificateSpec): CertificateRequest | Failure {
+/** Nothing of ours holds it any more. */
+const isGone = ({ metadata }: Certificate): boolean =>
+  metadata.deletionTimestamp !== undefined && !metadata.finalizers?.includes(finalizer)
+
+/** What revocation needs to know, where some is asked for: it looks through a whole register. */
+function viewRevocation(
+  certificate: Certificate,
+  { authorityKey, authority, secret }: Pick<CertificateWorld, 'authorityKey' | 'authority' | 'secret'>,
+  on: ObserveTools,
+): RevocationView | undefined {
+  const { metadata, spec } = certificate
+  if (!spec.revocation && metadata.deletionTimestamp === undefined) return undefined
+  const held = secret.state === 'held' ? secret.held : undefined
+  const own = ownCertificates(certificate, authorityKey, held, on)
+  const [key, version] = [storeKeyOf(certificate), versionOf(metadata, authority)]
+  const certificates =
+    own instanceof Failure ? own : own.map((each) => ({ ...each, refused: on.revocations.refusal(key, version, each) }))
+  return { certificates, lastFailure: on.revocations.lastFailure(key, version) }
+}
+
+/**
+ * The Authority that the spec names. Where it names none the choice is made once and kept: in the status, and where
+ * that was lost on the Secret. Only when that Authority is gone another one is chosen.
+ */
+function chosenAuthority(
+  certificate: Certificate,
+  secret: ObjectMeta | undefined,
+  { tools, directory }: ObserveTools,
+): string | undefined {
+  const { metadata, spec } = certificate
+  if (spec.authorityRef) return authorityKeyOf(certificate)
+  const said = secret?.annotations ?? {}
+  const noted = said[annotations.certificate] === metadata.name ? said[annotations.issuedBy] : undefined
+  const kept = authorityKeyOf(certificate) ?? noted
+  if (kept !== undefined && tools.caches.authorities.get(kept)) return kept
+  return directory.defaultFor(metadata.namespace ?? '') ?? kept
+}
+
+async function viewSecret(
+  certificate: Certificate,
+  wanted: { readonly request: CertificateRequest | Failure; readonly requestHash: string },
+  cached: ObjectMeta | undefined,
+  { tools, memory, signal }: ObserveTools,
+): Promise<SecretView> {
+  const { namespace = '', name } = certificate.metadata
+  const key = keyOf({ namespace, name })
+  const secret = { namespace, name: secretNameOf(certificate) }
+  const known = memory.isInDoubt(key)
+    ? undefined
+    : (viewWithoutReading(certificate, cached, wanted.requestHash) ??
+      memory.recall(key, cached?.resourceVersion, wanted.requestHash))
+  if (known) return known
+  const read = await readSecret(tools.client, secret, signal)
+  const view = viewOfSecret(certificate, wanted, read && { metadata: read.metadata, files: secretFiles(read) })
+  memory.remember(key, read?.metadata.resourceVersion, wanted.requestHash, view)
+  memory.settle(key, keyOf(secret), read?.metadata)
+  return view
+}
+
+function requestOf(
+  spec: CertificateSpec,
+  authority: AuthorityView | undefined,
+  { keyLimits }: ControllerTools,
+): CertificateRequest | Failure {
   try {
-    return certificateRequest(spec)
+    return certificateRequest(spec, authority?.spec.defaults, keyLimits)
   } catch (error) {
     if (isFailure(error)) return error
     throw error

@@ -1,22 +1,37 @@
 import assert from 'node:assert/strict'
 import { before, suite, test } from 'node:test'
 import { day, retryable, silentLogger } from '#base'
-import { type Bundle, type BundleFiles, encodeBundle, generateKey, keySigner, verifyChain } from '#pki'
-import { type IssuerCandidate, issuerContract } from '#test/contracts'
+import {
+  type Bundle,
+  type BundleFiles,
+  type CertificateProfile,
+  encodeBundle,
+  generateKey,
+  type IssuerLinks,
+  keySigner,
+  type NameConstraints,
+  newSerialNumber,
+  normalizeNames,
+  parseCertificate,
+  signRoot,
+  verifyChain,
+} from '#pki'
 import { FakeClock, noon, testCa } from '#test/make'
 import type { Issuer } from '../contract.ts'
+import { endEntityRequest, readCertificates } from '../request.ts'
 import { internalIssuer } from './plugin.ts'
 
 const missing = (name: string) => retryable('CAKeyMissing', `Secret ${name} of the authority does not exist`)
 
+const tools = { clock: new FakeClock(), logger: silentLogger, readCertificates }
+
 /** An internal issuer over one Secret, whose files can be changed, and how often they were read. */
-function internal(whole: BundleFiles) {
+function internal(whole: BundleFiles, links?: IssuerLinks) {
   const secret = { files: { ...whole } as Record<string, string> | undefined, reads: 0 }
   const issuer = internalIssuer.create(
-    { secretName: 'ca-ca-1' },
+    { secretName: 'ca-ca-1', links },
     {
-      clock: new FakeClock(),
-      logger: silentLogger,
+      ...tools,
       async readSecret(name) {
         secret.reads++
         assert.equal(name, 'ca-ca-1')
@@ -26,33 +41,6 @@ function internal(whole: BundleFiles) {
   )
   return { issuer, secret }
 }
-
-async function candidate(ca: Bundle): Promise<IssuerCandidate> {
-  const whole = encodeBundle(ca, 'PKCS8')
-  const { issuer, secret } = internal(whole)
-  return {
-    issuer,
-    now: noon,
-    removeSecret: () => {
-      secret.files = undefined
-    },
-    damageSecret: () => {
-      secret.files = { ...whole, 'tls.key': 'canary' }
-    },
-    restoreSecret: () => {
-      secret.files = { ...whole }
-    },
-  }
-}
-
-issuerContract({ name: 'internal, a root', make: async () => candidate(await testCa()), unsupported: [] })
-
-issuerContract({
-  name: 'internal, a subordinate with an RSA key',
-  make: async () =>
-    candidate(await testCa({ commonName: 'Sub', key: { algorithm: 'RSA', size: 2048 }, parent: await testCa() })),
-  unsupported: [],
-})
 
 suite('internal', () => {
   let root: Bundle
@@ -69,11 +57,12 @@ suite('internal', () => {
     usages: ['serverAuth' as const],
   }
   const names = { dnsNames: ['www.example.com'], ipAddresses: [], uris: [], emailAddresses: [] }
-  const issue = async (issuer: Issuer) =>
-    issuer.issue(
-      { profile: { ...profile, names }, publicKey: await generateKey({ algorithm: 'ECDSA', size: 256 }) },
-      never,
-    )
+  const request = async (change: Partial<CertificateProfile> = {}) =>
+    endEntityRequest('id-1', { ...profile, names, ...change }, await generateKey({ algorithm: 'ECDSA', size: 256 }))
+  const issue = async (issuer: Issuer, change: Partial<CertificateProfile> = {}) => {
+    const answer = await issuer.issue(await request(change), never)
+    return answer.state === 'issued' ? answer : assert.fail('it is pending')
+  }
 
   test('the key is read once for any number of certificates', async () => {
     const { issuer, secret } = internal(files)
@@ -121,24 +110,77 @@ suite('internal', () => {
 
   test('a request that the CA cannot sign is refused for good', async () => {
     const { issuer } = internal(files)
-    const publicKey = await generateKey({ algorithm: 'ECDSA', size: 256 })
-    const tooLong = { ...profile, names, notAfter: root.certificate.notAfter + day }
-    await assert.rejects(issuer.issue({ profile: tooLong, publicKey }, never), {
-      kind: 'Terminal',
-      reason: 'InvalidRequest',
-    })
+    const tooLong = { notAfter: root.certificate.notAfter + day }
+    await assert.rejects(issue(issuer, tooLong), { kind: 'Terminal', reason: 'InvalidRequest' })
   })
 
   test('a bug of the reader stays one', async () => {
-    const tools = { clock: new FakeClock(), logger: silentLogger }
     const readSecret = async () => Object.defineProperty({}, 'tls.key', { get: () => assert.fail('a bug') })
     const issuer = internalIssuer.create({ secretName: 'ca' }, { ...tools, readSecret })
     await assert.rejects(issue(issuer), /a bug/)
   })
 
-  test('options without a Secret are refused', () => {
-    assert.throws(() =>
-      internalIssuer.create({}, { clock: new FakeClock(), logger: silentLogger, readSecret: async () => ({}) }),
+  test('options without a Secret are refused, and the message names what is wrong', () => {
+    assert.throws(() => internalIssuer.create({}, { ...tools, readSecret: async () => ({}) }), {
+      kind: 'Terminal',
+      reason: 'InvalidOptions',
+      message: /secretName/,
+    })
+  })
+
+  test('the links of the authority are in each certificate that it signs', async () => {
+    const links = { crlURLs: ['http://pki.example.com/1.crl'], issuerURLs: ['http://pki.example.com/ca.crt'] }
+    const { issuer } = internal(files, links)
+    const leaf = (await issue(issuer)).certificate
+    const ca = { commonName: 'Sub', notBefore: noon, notAfter: noon + day }
+    const publicKey = await generateKey({ algorithm: 'ECDSA', size: 256 })
+    const sub = await issuer.signSubordinate?.({ profile: ca, publicKey }, never)
+    for (const certificate of [leaf, sub?.certificate]) {
+      for (const url of [...links.crlURLs, ...links.issuerURLs]) {
+        assert.ok(Buffer.from(certificate?.der ?? []).includes(url), url)
+      }
+    }
+  })
+})
+
+suite('name constraints', () => {
+  const never = new AbortController().signal
+  const profile = { notBefore: noon, notAfter: noon + day }
+  const constrained = async (nameConstraints: NameConstraints) => {
+    const key = await generateKey({ algorithm: 'ECDSA', size: 256 })
+    const ca = { commonName: 'Root', notBefore: noon, notAfter: noon + 10 * day, nameConstraints }
+    const certificate = parseCertificate(await signRoot(ca, keySigner(key), newSerialNumber()))
+    return internal(encodeBundle({ key, certificate, intermediates: [], roots: [certificate] }, 'PKCS8')).issuer
+  }
+  const key = generateKey({ algorithm: 'ECDSA', size: 256 })
+  const issue = async (issuer: Issuer, dnsNames: readonly string[]) => {
+    const wanted = { ...profile, commonName: undefined, names: normalizeNames({ dnsNames }), usages: [] }
+    return issuer.issue(endEntityRequest('id-1', wanted, await key), never)
+  }
+
+  test('names beside them are refused, each of them, and others are not', async () => {
+    const issuer = await constrained({ permitted: { dnsDomains: ['example.com'] } })
+    assert.equal((await issue(issuer, ['www.example.com'])).state, 'issued')
+    await assert.rejects(
+      issue(issuer, ['www.example.com', 'a.example.org', 'b.example.org']),
+      ({ message, ...error }) => {
+        assert.partialDeepStrictEqual(error, { kind: 'Terminal', reason: 'NameConstraintsViolated' })
+        assert.match(message, /a\.example\.org .*; .*b\.example\.org /)
+        assert.doesNotMatch(message, /www/)
+        return true
+      },
     )
+  })
+
+  test('those of the root bind its subordinate, whose own name they do not concern', async () => {
+    const root = await constrained({ excluded: { dnsDomains: ['bank.example.com'] } })
+    const signed = await root.signSubordinate?.(
+      { profile: { ...profile, commonName: 'Sub' }, publicKey: keySigner(await key).publicKey },
+      never,
+    )
+    assert.ok(signed)
+    const sub = internal(encodeBundle({ key: await key, ...signed }, 'PKCS8')).issuer
+    assert.equal((await issue(sub, ['shop.example.com'])).state, 'issued')
+    await assert.rejects(issue(sub, ['a.bank.example.com']), { reason: 'NameConstraintsViolated' })
   })
 })

@@ -1,131 +1,76 @@
-import type { Authority } from '#api'
-import {
-  day,
-  type Failure,
-  fromRfc3339,
-  type Instant,
-  minute,
-  parseDuration,
-  second,
-  terminal,
-  toRfc3339,
-  waiting,
-} from '#base'
-import { backdateMs, type CaProfile, type KeySpec } from '#pki'
+import { type Authority, annotations, finalizer, type ObjectMeta } from '#api'
+import { hour, type Instant, waiting } from '#base'
+import { type CaPlan, planCa } from './ca.ts'
+import { activeOf, bundleText, generationsOf, trustedRoots } from './generations.ts'
 import type { AuthorityWorld } from './world.ts'
 
-/** What to do about an Authority. */
+/** What to do about an Authority: one thing a visit. */
 export type AuthorityPlan =
-  /** The CA is there; look again when it ends. */
-  | { readonly do: 'keep'; readonly recheckAt: Instant }
-  /** Make a key and a certificate for it: a root signs itself, a subordinate is signed by its parent. */
-  | {
-      readonly do: 'create'
-      readonly key: KeySpec
-      readonly profile: CaProfile
-      readonly signedBy: 'itself' | 'parent'
-    }
-  | { readonly do: 'refuse'; readonly failure: Failure }
-
-const rootDurationMs = 3650 * day
-const subordinateDurationMs = 1825 * day
-/** How long to wait for a parent or a Secret if no event comes. */
-const recheckMs = 10 * minute
+  | CaPlan
+  /** Mark the object itself: it is in use, and its CA exists. */
+  | { readonly do: 'mark'; readonly metadata: Pick<ObjectMeta, 'annotations' | 'finalizers'> }
+  /** Publish the bundle. */
+  | { readonly do: 'publish'; readonly text: string }
+  /** Let go of an object that is being deleted. */
+  | { readonly do: 'release' }
 
 /** Decides what to do about an Authority. Pure: the same world and time give the same plan. */
 export function planAuthority(world: AuthorityWorld, now: Instant): AuthorityPlan {
-  const { ca, hasSigned } = world
-  const secretName = caSecretName(world.authority)
-  switch (ca.state) {
-    case 'held':
-      return keep(ca.held.notAfter, now)
-    case 'foreign':
-      return refuse('SecretNotOurs', ca.why)
-    case 'damaged':
-      return refuse('CAKeyDamaged', `Secret ${secretName} cannot be used: ${ca.why}. Restore it from a backup`)
-    case 'absent':
-      // A new CA in place of a lost one would make all certificates worthless without anybody having decided it.
-      return hasSigned
-        ? refuse('CAKeyMissing', `Secret ${secretName} with the CA key is missing. Restore it from a backup`)
-        : create(world, now)
-  }
+  const { authority, ca, issuerProblem } = world
+  if (mayGo(world)) return { do: 'release' }
+  if (authority.spec.suspend) return { do: 'keep', recheckAt: now + hour }
+  if (issuerProblem) return { do: 'refuse', failure: issuerProblem }
+  if (!ca) return markOf(authority, 0) ?? { do: 'keep', recheckAt: now + hour }
+  const plan = frozen(world, planCa(authority, ca, now))
+  const generations = generationsOf(authority, ca, now)
+  const active = activeOf(generations)
+  // What signs keeps its bundle although its successor is refused.
+  const isSettled = plan.do === 'keep' || (plan.do === 'refuse' && active !== undefined)
+  if (!isSettled) return plan
+  const mark = markOf(authority, active?.number ?? 0)
+  return mark ?? publishOf(world, bundleText(trustedRoots(generations, ca))) ?? plan
 }
 
-function keep(notAfter: Instant, now: Instant): AuthorityPlan {
-  if (notAfter > now) return { do: 'keep', recheckAt: notAfter }
-  return refuse('CAExpired', `the CA certificate expired at ${toRfc3339(notAfter)}. Create another Authority`)
+/** While all issuance is stopped no CA is made, and none begins to sign. */
+function frozen({ isFrozen }: AuthorityWorld, plan: CaPlan): CaPlan {
+  if (!isFrozen || !['create', 'request', 'activate'].includes(plan.do)) return plan
+  return { do: 'refuse', failure: waiting('IssuanceFrozen', 'the operator was started with --freeze', hour) }
 }
 
-function create(world: AuthorityWorld, now: Instant): AuthorityPlan {
-  const { authority, parent } = world
-  const parentName = parentKeyOf(authority)
-  switch (parent.state) {
-    case 'absent': {
-      const message = `Authority ${parentName} does not exist, or its allowedSubordinates do not permit this one`
-      return { do: 'refuse', failure: waiting('ParentNotFound', message, recheckMs) }
-    }
-    case 'cycle':
-      return refuse('ParentCycle', `the parents form a cycle and never end in a root: ${parent.path.join(' -> ')}`)
-    case 'notReady':
-      return parentNotReady(parentName, parent.why)
-    case 'none':
-      return signing(authority, now, undefined)
-    case 'ready':
-      // The parent's own status may be late.
-      return parent.notAfter > now
-        ? signing(authority, now, parent.notAfter)
-        : parentNotReady(parentName, `its CA certificate expired at ${toRfc3339(parent.notAfter)}`)
-  }
+/** Whether an object that is being deleted is used by nobody, or a person or the end of its namespace lets it go. */
+function mayGo({ authority, dependents, isNamespaceTerminating }: AuthorityWorld): boolean {
+  const { deletionTimestamp, annotations: said = {} } = authority.metadata
+  if (deletionTimestamp === undefined) return false
+  const inUse = dependents.certificates + dependents.authorities > 0
+  return !inUse || isNamespaceTerminating || said[annotations.forceDelete] === 'true'
 }
 
-const parentNotReady = (name: string | undefined, why: string): AuthorityPlan => ({
-  do: 'refuse',
-  failure: waiting('ParentNotReady', `Authority ${name} is not ready: ${why}`, recheckMs),
-})
-
-function signing({ spec, metadata }: Authority, now: Instant, parentNotAfter: Instant | undefined): AuthorityPlan {
-  const { commonName = metadata.name, privateKey = {}, duration } = spec.internal ?? {}
-  const algorithm = privateKey.algorithm ?? 'ECDSA'
-  const size = privateKey.size ?? (algorithm === 'RSA' ? 2048 : 256)
-  const defaultMs = parentNotAfter === undefined ? rootDurationMs : subordinateDurationMs
-  const start = Math.floor(now / second) * second
-  const lifetime = duration === undefined ? defaultMs : parseDuration(duration)
-  const wanted = start + Math.floor(lifetime / second) * second
+/** What is missing on the object itself. Written after the CA's Secret, so that the mark never lies. */
+function markOf({ metadata }: Authority, active: number): AuthorityPlan | undefined {
+  if (metadata.deletionTimestamp !== undefined) return undefined
+  const { finalizers = [], annotations: said = {} } = metadata
+  const isMarked = finalizers.includes(finalizer) && (active === 0 || said[annotations.hasCA] === String(active))
+  if (isMarked) return undefined
   return {
-    do: 'create',
-    key: { algorithm, size },
-    profile: {
-      commonName,
-      notBefore: start - backdateMs,
-      notAfter: Math.min(wanted, parentNotAfter ?? wanted),
+    do: 'mark',
+    metadata: {
+      finalizers: [...finalizers.filter((each) => each !== finalizer), finalizer],
+      ...(active > 0 && { annotations: { [annotations.hasCA]: String(active) } }),
     },
-    signedBy: parentNotAfter === undefined ? 'itself' : 'parent',
   }
 }
 
-const refuse = (
-  reason: 'CAKeyMissing' | 'CAKeyDamaged' | 'CAExpired' | 'ParentCycle' | 'SecretNotOurs',
-  message: string,
-): AuthorityPlan => ({
-  do: 'refuse',
-  failure: terminal(reason, message),
-})
-
-/** The CA key in use. Keys are numbered, because a later one never overwrites an earlier one. */
-export const caGeneration = 1
-
-/** Name of the Secret that holds the CA key. */
-export function caSecretName({ metadata }: Authority): string {
-  return `${metadata.name}-ca-${caGeneration}`
+function publishOf({ bundle }: AuthorityWorld, text: string): AuthorityPlan | undefined {
+  if (bundle.state === 'foreign' || (bundle.state === 'held' && bundle.text === text)) return undefined
+  return { do: 'publish', text }
 }
 
-/** `namespace/name` of the parent, or undefined for a root. */
-export function parentKeyOf({ spec, metadata }: Authority): string | undefined {
-  const parent = spec.internal?.parentRef
-  return parent && `${metadata.namespace}/${parent.name}`
-}
-
-/** End of the CA certificate in use, as the status says. */
-export function caNotAfter({ status }: Authority): Instant | undefined {
-  return fromRfc3339(status?.ca?.notAfter)
+/** Why an object that is being deleted stays. */
+export function inUseMessage({ certificates, authorities }: AuthorityWorld['dependents']): string {
+  const users = [
+    ...(certificates > 0 ? [`${certificates} Certificate${certificates > 1 ? 's' : ''}`] : []),
+    ...(authorities > 0 ? [`${authorities} subordinate ${authorities > 1 ? 'Authorities' : 'Authority'}`] : []),
+  ]
+  const advice = `delete them first, or set the annotation ${annotations.forceDelete}: "true"`
+  return `in use by ${users.join(' and ')}: ${advice}`
 }

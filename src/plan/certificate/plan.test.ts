@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { annotations, type CertificateSpec, type CertificateStatus, secretLabel } from '#api'
+import { annotations, type CertificateStatus, secretLabel } from '#api'
 import { day, hour, minute, second, terminal, toRfc3339 } from '#base'
 import { backdateMs } from '#pki'
 import {
@@ -12,11 +12,22 @@ import {
   noon,
   secretMetadata,
 } from '#test/make'
-import { authorityKeyOf, type CertificatePlan, type IssuePlan, planCertificate, renewAt, secretNameOf } from './plan.ts'
+import { trustHash } from '../authority/generations.ts'
+import { renewAt } from './due.ts'
+import {
+  authorityKeyOf,
+  type CertificatePlan,
+  type IssuePlan,
+  planCertificate,
+  refusalOf,
+  secretNameOf,
+} from './plan.ts'
+import { certificateRequest, requestHash } from './request.ts'
 import type { CertificateWorld, SecretView } from './world.ts'
 
 type Change = Partial<CertificateWorld>
 
+const internal = { internal: {} }
 const absent: SecretView = { state: 'absent' }
 const foreign: SecretView = { state: 'foreign', why: 'Secret web belongs to Certificate other' }
 const damaged: SecretView = { state: 'damaged', metadata: secretMetadata(), why: 'tls.key is missing' }
@@ -53,6 +64,11 @@ suite('the first finding of the chain decides', () => {
       { secret: heldSecret({ issuedBy: 'shop/old', ...expired }) },
     ],
     ['Expired', /^the certificate expired at 2026-11-22T12:00:00Z$/, { secret: heldSecret(expired) }],
+    [
+      'CARotated',
+      /^generation 1 of the CA is trusted no longer$/,
+      { secret: heldSecret(), authority: authorityView({ generation: 2, distrusted: [1] }) },
+    ],
     ['RenewalDue', /^the certificate expires at 2026-12-02T12:00:00Z$/, { secret: heldSecret(due) }],
   ]
   for (const [reason, message, change] of causes) {
@@ -92,7 +108,7 @@ suite('what stands in the way', () => {
       'Waiting',
       ten,
       /^Authority shop\/ca is not ready: it is new$/,
-      { authority: authorityView({ notReady: 'it is new', policy: denying }) },
+      { authority: authorityView({ notReady: 'it is new', spec: { ...internal, policy: denying } }) },
     ],
     [
       'AuthorityNotReady',
@@ -106,7 +122,7 @@ suite('what stands in the way', () => {
       'Terminal',
       undefined,
       /^the policy of Authority shop\/ca denies the request: DNS name www\.example\.com is not permitted \(permitted: /,
-      { authority: authorityView({ policy: denying }) },
+      { authority: authorityView({ spec: { ...internal, policy: denying } }) },
     ],
   ]
   for (const [reason, kind, againMs, message, change] of obstacles) {
@@ -120,13 +136,13 @@ suite('what stands in the way', () => {
 
   test('matters only when a certificate is needed', () => {
     assert.equal(plan({ authority: undefined }).do, 'keep')
-    assert.equal(plan({ authority: authorityView({ policy: denying }) }).do, 'keep')
+    assert.equal(plan({ authority: authorityView({ spec: { ...internal, policy: denying } }) }).do, 'keep')
   })
 
   test('a policy sees the namespace of the certificate', () => {
     const policy = { rules: [{ names: { dns: ['*.{namespace}.svc'] } }] }
     const wanted = certificate({ spec: { dnsNames: ['web.shop.svc'] } })
-    const world = { secret: absent, authority: authorityView({ policy }) }
+    const world = { secret: absent, authority: authorityView({ spec: { ...internal, policy } }) }
     assert.equal(plan({ ...world, certificate: wanted }).do, 'issue')
     const { namespace: _, ...metadata } = wanted.metadata
     assert.equal(plan({ ...world, certificate: { ...wanted, metadata } }).do, 'refuse')
@@ -189,7 +205,10 @@ suite('what is issued', () => {
         request: undefined,
         notBefore: noon - backdateMs,
         notAfter: noon + 90 * day,
+        authorityKey: 'shop/ca',
         shortened: undefined,
+        isSeverelyShortened: false,
+        needsNewKey: false,
         revision: 1,
         id: undefined,
         replaces: undefined,
@@ -212,6 +231,22 @@ suite('what is issued', () => {
     test(name, () => {
       const made = issuePlan({ secret: absent, authority: authorityView({ notAfter: end }) })
       assert.deepEqual([made.notAfter, made.shortened], [notAfter, shortened])
+    })
+  }
+
+  const rules: readonly [name: string, parts: Parameters<typeof authorityView>[0], days: number, isSevere: boolean][] =
+    [
+      ['public trust', { spec: { ...internal, publicTrust: true } }, 199, false],
+      ['an end that comes soon', { notAfter: noon + 20 * day }, 20, true],
+      // 2027-12-27 is a Monday; 400 days after noon. One day less is a Sunday.
+      ['no weekend', { spec: { ...internal, weekendExpiry: 'MoveEarlier' } }, 397, false],
+    ]
+  for (const [name, parts, days, isSevere] of rules) {
+    test(`${name} shortens it, and says so`, () => {
+      const wanted = certificate({ spec: { duration: '9576h' } })
+      const made = issuePlan({ secret: absent, certificate: wanted, authority: authorityView(parts) })
+      assert.deepEqual([made.notAfter, made.isSeverelyShortened], [noon + days * day, isSevere])
+      assert.match(made.shortened ?? '', /^valid for \d+h instead of 9576h, because /)
     })
   }
 
@@ -246,57 +281,159 @@ suite('what is issued', () => {
   }
 })
 
-suite('the time of renewal', () => {
-  const at = (renewal: CertificateSpec['renewal'], end?: number): number =>
-    renewAt(
-      certificateWorld({
-        certificate: certificate({ spec: renewal ? { renewal } : {} }),
-        authority: authorityView({ notAfter: end }),
-      }),
-      heldCertificate(),
-    )
-  const between = (time: number, from: number, to: number): void =>
-    assert.ok(from <= time && time <= to, `${toRfc3339(time)} is not from ${toRfc3339(from)} to ${toRfc3339(to)}`)
+suite('the roots beside the certificate', () => {
+  const caBundle = 'PEM of the root'
+  const authority = authorityView({ caBundle })
+  const trusting = heldSecret({ trust: trustHash(caBundle) })
 
-  test('is with a third of the lifetime left, and up to a tenth of that before', () => {
-    between(at(undefined), noon + 57 * day, noon + 60 * day)
-  })
-  test('is as asked for in a duration', () => between(at({ before: '240h' }), noon + 79 * day, noon + 80 * day))
-  test('is as asked for in percent', () => between(at({ beforePercent: 50 }), noon + 40.5 * day, noon + 45 * day))
-
-  test('is the end of a certificate that lives as long as its authority', () => {
-    const end = noon + 90 * day
-    assert.equal(at(undefined, end), end)
-    assert.equal(at(undefined, end - 1), end)
-    assert.notEqual(at(undefined, end + 1), end)
+  test('are replaced when the Authority wants others to be trusted', () => {
+    const expected = { do: 'trust', metadata: secretMetadata(), caBundle }
+    assert.deepEqual(plan({ authority }), expected)
+    assert.deepEqual(plan({ authority, secret: heldSecret({ trust: trustHash('PEM of another') }) }), expected)
   })
 
-  test('does not depend on an Authority that is gone', () => {
-    const held = heldCertificate()
-    assert.equal(renewAt(certificateWorld({ authority: undefined }), held), renewAt(certificateWorld(), held))
+  const stay: readonly [name: string, change: Change][] = [
+    ['when they are the same', { authority, secret: trusting }],
+    ['of an Authority that says nothing', { authority: authorityView({ caBundle: '' }) }],
+    ['of an Authority that is gone', { authority: undefined }],
+  ]
+  for (const [name, change] of stay) {
+    test(`stay ${name}`, () => assert.deepEqual(plan(change), { do: 'keep', relabel: undefined }))
+  }
+
+  test('come with the new one when a certificate is needed anyway', () => {
+    assert.equal(plan({ authority, secret: heldSecret(expired) }).do, 'issue')
+  })
+
+  test('are replaced although no certificate is signed now', () => {
+    assert.equal(plan({ authority: authorityView({ caBundle, notReady: 'it is new' }) }).do, 'trust')
+    assert.equal(plan({ authority, isFrozen: true }).do, 'trust')
   })
 })
 
-test('near the end of its authority a certificate is not halved again and again', () => {
-  const end = noon + 200 * day
-  const authority = authorityView({ notAfter: end })
-  const starts: number[] = []
-  let secret: SecretView = absent
-  for (let now = noon; now < end; ) {
-    assert.ok(starts.length <= 3, starts.map(toRfc3339).join(', '))
-    const world = certificateWorld({ authority, secret })
-    const made = planCertificate(world, now)
-    if (made.do === 'issue') {
-      starts.push(now)
-      const { notBefore, notAfter } = made
-      secret = heldSecret({ notBefore, notAfter, fingerprint: String(starts.length).padStart(64, '0') })
-    } else {
-      assert.equal(made.do, 'keep')
-      assert.ok(secret.state === 'held')
-      now = renewAt(world, secret.held)
-    }
+suite('what people have stopped', () => {
+  const spec = { suspend: true }
+  const closed = (intake: 'Closed' | 'RenewalsOnly' | 'Open') => authorityView({ spec: { ...internal, intake } })
+  const ten = 10 * minute
+  const cases: readonly [name: string, reason: string | undefined, againMs: number | undefined, change: Change][] = [
+    ['a new one, suspended', 'Suspended', undefined, { secret: absent, certificate: certificate({ spec }) }],
+    ['a renewal, suspended', 'Suspended', undefined, { secret: heldSecret(due), certificate: certificate({ spec }) }],
+    ['suspended and in order', undefined, undefined, { certificate: certificate({ spec }) }],
+    ['a new one, frozen', 'IssuanceFrozen', ten, { secret: absent, isFrozen: true }],
+    ['a renewal, frozen', 'IssuanceFrozen', ten, { secret: heldSecret(due), isFrozen: true }],
+    ['frozen and in order', undefined, undefined, { isFrozen: true }],
+    ['frozen and invalid', 'InvalidRequest', undefined, { request: invalid, isFrozen: true }],
+    ['a new one, closed', 'IntakeClosed', undefined, { secret: absent, authority: closed('Closed') }],
+    ['a renewal, closed', 'IntakeClosed', undefined, { secret: heldSecret(due), authority: closed('Closed') }],
+    ['a new one, renewals only', 'IntakeClosed', undefined, { secret: absent, authority: closed('RenewalsOnly') }],
+    ['a renewal, renewals only', undefined, undefined, { secret: heldSecret(due), authority: closed('RenewalsOnly') }],
+    ['a new one, open', undefined, undefined, { secret: absent, authority: closed('Open') }],
+    [
+      'a suspended Authority',
+      'AuthorityNotReady',
+      ten,
+      { secret: absent, authority: authorityView({ spec: { ...internal, suspend: true } }) },
+    ],
+    ['no Authority at all', 'NoAuthority', ten, { secret: absent, authorityKey: undefined, authority: undefined }],
+    ['no Authority, and in order', undefined, undefined, { authorityKey: undefined, authority: undefined }],
+  ]
+  for (const [name, reason, againMs, change] of cases) {
+    test(`${name}: ${reason ?? 'goes on'}`, () => {
+      const made = plan(change)
+      const failure = made.do === 'refuse' ? made.failure : undefined
+      assert.deepEqual([failure?.reason, failure?.retryAfterMs], [reason, againMs])
+    })
   }
-  // About every 60 days; the third one is the first that cannot last its 90 days, and lasts to the end.
-  assert.equal(starts.length, 3)
-  assert.deepEqual(planCertificate(certificateWorld({ authority, secret }), end).do, 'refuse')
+})
+
+suite('after the restore of an Authority', () => {
+  const authority = authorityView({ restoredUntil: noon + minute })
+
+  test('a Secret that is missing is waited for', () => {
+    const made = plan({ secret: absent, authority })
+    assert.ok(made.do === 'refuse')
+    assert.deepEqual([made.failure.reason, made.failure.retryAfterMs], ['AuthorityRestored', minute])
+    assert.equal(plan({ secret: absent, authority }, noon + minute - 1).do, 'refuse')
+    assert.equal(plan({ secret: absent, authority }, noon + minute).do, 'issue')
+  })
+
+  test('nothing else is', () => {
+    for (const secret of [damaged, heldSecret(expired), heldSecret(due)]) {
+      assert.equal(plan({ secret, authority }).do, 'issue')
+    }
+  })
+})
+
+suite('the brake', () => {
+  const issued = (times: number, everyMs = second): number[] =>
+    Array.from({ length: times }, (_, i) => noon - (times - i) * everyMs)
+
+  const braked = (parts: Partial<CertificateWorld>, now = noon): unknown[] => {
+    const found = plan(parts, now)
+    assert.equal(found.do, 'refuse')
+    return found.do === 'refuse' ? [found.failure.reason, found.failure.retryAfterMs] : []
+  }
+
+  test('lets thirty certificates pass within ten minutes', () => {
+    assert.equal(plan({ secret: absent, issuedLately: issued(29) }).do, 'issue')
+  })
+
+  test('makes the next one wait, and then go on', () => {
+    const change = { secret: absent, issuedLately: issued(30) }
+    const until = noon - 30 * second + 10 * minute
+    assert.deepEqual(braked(change), ['IssuedTooOften', until - noon])
+    assert.deepEqual(braked(change, until - 1), ['IssuedTooOften', 1])
+    assert.equal(plan(change, until).do, 'issue')
+  })
+
+  test('counts from the thirtieth before', () => {
+    const lately = issued(32)
+    const [, againInMs] = braked({ secret: absent, issuedLately: lately })
+    assert.equal(againInMs, (lately[2] ?? 0) + 10 * minute - noon)
+  })
+
+  test('is for what happened lately', () => {
+    assert.equal(plan({ secret: absent, issuedLately: issued(32, 30 * second) }).do, 'issue')
+  })
+
+  test('does not touch what is in order', () => assert.equal(plan({ issuedLately: issued(32) }).do, 'keep'))
+})
+
+suite('what the authority has refused for good', () => {
+  const world = certificateWorld({ secret: absent })
+  const status: CertificateStatus = { observedGeneration: 1, refused: refusalOf(world) }
+  const refusedBefore = (change: Change = {}, metadata = {}): Change => ({
+    secret: absent,
+    certificate: certificate({ metadata, status }),
+    ...change,
+  })
+
+  test('is not asked for again by itself', () => {
+    assert.deepEqual(plan(refusedBefore()), { do: 'wait', until: undefined })
+    assert.deepEqual(plan(refusedBefore(), noon + 365 * day), { do: 'wait', until: undefined })
+  })
+
+  const changes: readonly [name: string, change: Change][] = [
+    ['another request', refusedBefore({ requestHash: 'another' })],
+    ['another spec or CA of the Authority', refusedBefore({ authority: authorityView({ version: 'uid-ca/2/ca' }) })],
+    ['another spec', refusedBefore({}, { generation: 2 })],
+  ]
+  for (const [name, change] of changes) {
+    test(`${name} is tried at once`, () => assert.equal(plan(change).do, 'issue'))
+  }
+
+  test('says nothing about what is in order', () =>
+    assert.equal(plan(refusedBefore({ secret: heldSecret() })).do, 'keep'))
+})
+
+test('other defaults of the Authority act at the next renewal only', () => {
+  const defaults = { duration: '24h', privateKey: { algorithm: 'RSA' as const }, usages: ['clientAuth' as const] }
+  const wanted = certificate()
+  const request = certificateRequest(wanted.spec, defaults)
+  const world = certificateWorld({ authority: authorityView({ spec: { ...internal, defaults } }), request })
+  assert.equal(requestHash(request), world.requestHash)
+  assert.equal(planCertificate({ ...world, requestHash: requestHash(request) }, noon).do, 'keep')
+  const later = planCertificate({ ...world, secret: heldSecret(due) }, noon)
+  assert.ok(later.do === 'issue')
+  assert.deepEqual([later.notAfter, later.request.key], [noon + day, { algorithm: 'RSA', size: 2048 }])
 })

@@ -1,64 +1,105 @@
-import { annotations, type Certificate, type ObjectMeta, type Reason, secretLabel } from '#api'
-import {
-  Failure,
-  formatDuration,
-  fromRfc3339,
-  type Instant,
-  minute,
-  parseDuration,
-  second,
-  terminal,
-  toRfc3339,
-  waiting,
-} from '#base'
-import { backdateMs, renewalTime } from '#pki'
-import { policyDenials } from '../authority/policy.ts'
+import { createHash } from 'node:crypto'
+import { annotations, type Certificate, type ObjectMeta, secretLabel } from '#api'
+import { Failure, fromRfc3339, type Instant, minute, second, terminal, toRfc3339, waiting } from '#base'
+import { backdateMs } from '#pki'
+import { trustHash } from '../authority/generations.ts'
+import { judgeRequest } from '../policy/index.ts'
+import { finalizersToSet, planDeletion, type ReleasePlan } from './deletion.ts'
+import { reissueDue, renewAt } from './due.ts'
+import { type EndOrderPlan, planEndOfOrder } from './order.ts'
 import type { CertificateRequest } from './request.ts'
-import type { AuthorityView, CertificateWorld, HeldCertificate } from './world.ts'
-
-/** Why a certificate is issued or kept: the first finding of the chain decides. */
-export interface Finding {
-  readonly reason: Reason
-  readonly message: string
-}
+import {
+  needsNewKey,
+  planRevocation,
+  type RevokePlan,
+  revokedInUse,
+  standingOf,
+  withoutReplacement,
+} from './revocation.ts'
+import { validityOf } from './validity.ts'
+import type { AuthorityView, CertificateWorld, Finding, HeldCertificate } from './world.ts'
 
 /** What is to be signed and where it goes. */
 export interface IssuePlan {
   readonly do: 'issue'
   readonly cause: Finding
   readonly request: CertificateRequest
+  /** `namespace/name`. */
+  readonly authorityKey: string
   readonly notBefore: Instant
   readonly notAfter: Instant
-  /** Set when the authority's own end cut the validity short. */
+  /** Why it lives shorter than asked for. */
   readonly shortened: string | undefined
+  /** It lives for less than a tenth of what was asked for. */
+  readonly isSeverelyShortened: boolean
   readonly revision: number
   /** Minted once per certificate; undefined for the first one. */
   readonly id: string | undefined
   /** Metadata of the Secret to replace; undefined to create it. */
   readonly replaces: ObjectMeta | undefined
+  /** The key in the Secret is not used again, whatever the spec says of rotation. */
+  readonly needsNewKey: boolean
 }
 
 /** What to do about a Certificate. */
 export type CertificatePlan =
   /** The Secret holds what is asked for. `relabel` is its metadata when it has lost our label. */
   | { readonly do: 'keep'; readonly relabel: ObjectMeta | undefined }
+  /** The certificate stays, the roots beside it change. */
+  | { readonly do: 'trust'; readonly metadata: ObjectMeta; readonly caBundle: string }
   | IssuePlan
+  | EndOrderPlan
+  | RevokePlan
+  /** Mark the object itself: whether its deletion waits for us. */
+  | { readonly do: 'mark'; readonly finalizers: readonly string[] }
+  | ReleasePlan
   /** A new certificate is needed but cannot be had now. */
   | { readonly do: 'refuse'; readonly cause: Finding; readonly failure: Failure }
   /** The last attempt failed and the next one is not due yet: leave everything as it is. */
-  | { readonly do: 'wait'; readonly until: Instant }
+  | { readonly do: 'wait'; readonly until: Instant | undefined }
 
 /** How long to wait for an Authority if no event comes. */
 const authorityRecheckMs = 10 * minute
 
 /** Decides what to do about a Certificate. Pure: the same world and time give the same plan. */
 export function planCertificate(world: CertificateWorld, now: Instant): CertificatePlan {
+  if (world.certificate.metadata.deletionTimestamp !== undefined) return planDeletion(world, now)
+  const finalizers = finalizersToSet(world)
+  if (finalizers) return { do: 'mark', finalizers }
+  return planRevocation(world, now) ?? planIssuance(world, now)
+}
+
+function planIssuance(world: CertificateWorld, now: Instant): CertificatePlan {
+  const end = planEndOfOrder(world, { revisions: revisionsOf(world), isRefused: isRefused(world) }, now)
+  if (end) return end
   const cause = needOfIssuance(world, now)
-  if (!cause) return { do: 'keep', relabel: unlabelled(world) }
-  const until = backoffUntil(world, now)
-  if (until !== undefined) return { do: 'wait', until }
-  const means = meansToIssue(world, now)
+  const plan = cause ? planFor(cause, world, now) : ({ do: 'keep', relabel: unlabelled(world) } as const)
+  // Until it is replaced the certificate in use is served with the roots of today, whatever keeps its successor away.
+  const isReplaced = plan.do === 'issue' && !world.order
+  return isReplaced ? plan : (withCurrentTrust(world) ?? plan)
+}
+
+function planFor(cause: Finding, world: CertificateWorld, now: Instant): CertificatePlan {
+  if (world.certificate.spec.suspend) {
+    return { do: 'refuse', cause, failure: terminal('Suspended', 'suspended: set spec.suspend to false to go on') }
+  }
+  const { message: heldBack } = withoutReplacement(world, now) ?? {}
+  if (heldBack !== undefined) return { do: 'refuse', cause, failure: terminal('Revoked', heldBack) }
+  const backoff = backoffOf(world, now)
+  if (backoff) return backoff
+  const brake = brakeOf(world, now)
+  if (brake) return { do: 'refuse', cause, failure: brake }
+  const means = meansToIssue(world, cause, now)
   return means instanceof Failure ? { do: 'refuse', cause, failure: means } : issue(world, means, cause, now)
+}
+
+/** The roots that the Authority wants to be trusted, where the Secret holds others. */
+function withCurrentTrust({ secret, authority, authorityKey }: CertificateWorld): CertificatePlan | undefined {
+  const { caBundle } = authority ?? {}
+  // Another Authority's roots do not verify it.
+  if (secret.state !== 'held' || secret.held.issuedBy !== authorityKey) return undefined
+  if (!caBundle || secret.held.trust === trustHash(caBundle)) return undefined
+  return { do: 'trust', metadata: secret.metadata, caBundle }
 }
 
 /** Metadata of our Secret when it does not carry our label: it would not be watched. */
@@ -67,16 +108,27 @@ function unlabelled({ secret }: CertificateWorld): ObjectMeta | undefined {
   return secret.metadata
 }
 
-/** Why a new certificate is needed, if one is: a broken promise, or the time of renewal. */
+/** Why a new certificate is needed, if one is: a broken promise, a request, or the time of renewal. */
 function needOfIssuance(world: CertificateWorld, now: Instant): Finding | undefined {
   const { secret } = world
   const broken = unfulfilled(world, now)
-  if (broken || secret.state !== 'held' || renewAt(world, secret.held) > now) return broken
-  return { reason: 'RenewalDue', message: `the certificate expires at ${toRfc3339(secret.held.notAfter)}` }
+  if (broken || secret.state !== 'held') return broken
+  const standing = standingOf(world, now)
+  if (standing && !(standing instanceof Failure) && standing.awaiting) {
+    const message = `spec.revocation has certificate ${standing.awaiting.serialNumber} revoked once it is replaced`
+    return { reason: 'RevocationRequested', message }
+  }
+  const due = reissueDue(world, secret.held)
+  if (due && due.at <= now) return due.finding
+  if (renewAt(world, secret.held) <= now) {
+    return { reason: 'RenewalDue', message: `the certificate expires at ${toRfc3339(secret.held.notAfter)}` }
+  }
+  return world.order && { reason: 'OrderPending', message: 'it was ordered already' }
 }
 
 /** What keeps the Secret from holding what the spec asks for, unexpired: the promise behind Ready. */
-export function unfulfilled({ certificate, request, secret }: CertificateWorld, now: Instant): Finding | undefined {
+export function unfulfilled(world: CertificateWorld, now: Instant): Finding | undefined {
+  const { certificate, request, secret } = world
   if (request instanceof Failure) return { reason: 'InvalidRequest', message: request.message }
   const name = secretNameOf(certificate)
   switch (secret.state) {
@@ -87,24 +139,29 @@ export function unfulfilled({ certificate, request, secret }: CertificateWorld, 
     case 'damaged':
       return { reason: 'SecretDamaged', message: `Secret ${name} is damaged: ${secret.why}` }
     case 'held':
-      return unsuited(secret.held, authorityKeyOf(certificate), now)
+      return unsuited(secret.held, world, now)
   }
 }
 
 /** Why the certificate in the Secret will not do. */
-function unsuited(held: HeldCertificate, authority: string, now: Instant): Finding | undefined {
+function unsuited(held: HeldCertificate, world: CertificateWorld, now: Instant): Finding | undefined {
+  const { authorityKey, authority } = world
   if (held.differences.length > 0) {
     const message = `the certificate does not satisfy the spec: ${held.differences.join('; ')}`
     return { reason: 'RequestChanged', message }
   }
-  if (held.issuedBy !== authority) {
-    const message = `the certificate was issued by ${held.issuedBy}, not by ${authority}`
+  if (authorityKey !== undefined && held.issuedBy !== authorityKey) {
+    const message = `the certificate was issued by ${held.issuedBy}, not by ${authorityKey}`
     return { reason: 'AuthorityChanged', message }
   }
   if (held.notAfter <= now) {
     return { reason: 'Expired', message: `the certificate expired at ${toRfc3339(held.notAfter)}` }
   }
-  return undefined
+  if (held.caGeneration !== undefined && authority?.distrusted.includes(held.caGeneration)) {
+    const message = `generation ${held.caGeneration} of the CA is trusted no longer`
+    return { reason: 'CARotated', message }
+  }
+  return revokedInUse(world)
 }
 
 /** What a certificate is made of. */
@@ -114,24 +171,50 @@ interface Means {
 }
 
 /** What is needed to issue, or what stands in the way. Nothing has been sent to anybody when this says no. */
-function meansToIssue({ request, secret, authority, certificate }: CertificateWorld, now: Instant): Means | Failure {
+function meansToIssue(world: CertificateWorld, cause: Finding, now: Instant): Means | Failure {
+  const { request, secret, authority, certificate, authorityKey } = world
   if (request instanceof Failure) return terminal('InvalidRequest', request.message)
   if (secret.state === 'foreign') return terminal('SecretNotOurs', secret.why)
-  const name = authorityKeyOf(certificate)
+  if (world.isFrozen) return waiting('IssuanceFrozen', 'the operator was started with --freeze', authorityRecheckMs)
+  const { namespace = '' } = certificate.metadata
+  if (authorityKey === undefined) {
+    const message = 'spec.authorityRef is not set, and no Authority that may be used has spec.default: true'
+    return waiting('NoAuthority', message, authorityRecheckMs)
+  }
   if (!authority) {
-    const namespace = certificate.metadata.namespace
-    const message = `Authority ${name} does not exist or does not allow namespace ${namespace}`
+    const message = `Authority ${authorityKey} does not exist or does not allow namespace ${namespace}`
     return waiting('AuthorityNotFound', message, authorityRecheckMs)
   }
   const notReady = authority.notReady ?? expired(authority, now)
   if (notReady !== undefined) {
-    return waiting('AuthorityNotReady', `Authority ${name} is not ready: ${notReady}`, authorityRecheckMs)
+    return waiting('AuthorityNotReady', `Authority ${authorityKey} is not ready: ${notReady}`, authorityRecheckMs)
   }
-  const denials = policyDenials(authority.policy, request, certificate.metadata.namespace ?? '')
-  if (denials.length > 0) {
-    return terminal('PolicyDenied', `the policy of Authority ${name} denies the request: ${denials.join('; ')}`)
+  return obstacle(world, { request, authority }, cause, now) ?? { request, authority }
+}
+
+/** What an Authority that is ready has against the request. */
+function obstacle(world: CertificateWorld, means: Means, cause: Finding, now: Instant): Failure | undefined {
+  const { authority, request } = means
+  const { secret, certificate, authorityKey, namespaceLabels } = world
+  if (request.publicKey && (cause.reason === 'RevocationRequested' || cause.reason === 'Revoked')) {
+    const advice = 'put a request for another key into spec.csr, or set spec.revocation.replace: Never'
+    return terminal('InvalidRequest', `the key of spec.csr is the one of the certificate that is revoked: ${advice}`)
   }
-  return { request, authority }
+  const { intake = 'Open', suspend, policy, publicTrust } = authority.spec
+  if (suspend) return waiting('AuthorityNotReady', `Authority ${authorityKey} is suspended`, authorityRecheckMs)
+  if (intake === 'Closed' || (intake === 'RenewalsOnly' && secret.state === 'absent')) {
+    const message = `Authority ${authorityKey} takes ${intake === 'Closed' ? 'no requests' : 'renewals only'}`
+    return terminal('IntakeClosed', message)
+  }
+  const { restoredUntil = now } = authority
+  if (cause.reason === 'SecretMissing' && restoredUntil > now) {
+    const message = `Authority ${authorityKey} was restored: the Secret is waited for until ${toRfc3339(restoredUntil)}`
+    return waiting('AuthorityRestored', message, restoredUntil - now)
+  }
+  const requester = { namespace: certificate.metadata.namespace ?? '', labels: namespaceLabels }
+  const { denials } = judgeRequest({ policy, publicTrust, request, requester })
+  if (denials.length === 0) return undefined
+  return terminal('PolicyDenied', `the policy of Authority ${authorityKey} denies the request: ${denials.join('; ')}`)
 }
 
 /** The Authority's own status may be late: a certificate that lives as long as its CA ends in the same moment. */
@@ -139,33 +222,36 @@ function expired({ notAfter }: AuthorityView, now: Instant): string | undefined 
   return notAfter !== undefined && notAfter <= now ? `the CA certificate expired at ${toRfc3339(notAfter)}` : undefined
 }
 
-function issue(
-  { certificate, secret }: CertificateWorld,
-  { request, authority }: Means,
-  cause: Finding,
-  now: Instant,
-): IssuePlan {
+function issue(world: CertificateWorld, { request, authority }: Means, cause: Finding, now: Instant): IssuePlan {
+  const { certificate, secret, authorityKey = '' } = world
   const start = Math.floor(now / second) * second
-  const wanted = start + request.durationMs
-  const notAfter = Math.min(wanted, authority.notAfter ?? wanted)
+  const { publicTrust, weekendExpiry } = authority.spec
+  const { notAfter, clamps, isSevere } = validityOf({
+    start,
+    wantedMs: request.durationMs,
+    authorityNotAfter: authority.notAfter,
+    publicTrust,
+    weekendExpiry,
+  })
   const replaces = 'metadata' in secret ? secret.metadata : undefined
   return {
     do: 'issue',
     cause,
     request,
+    authorityKey,
     notBefore: start - backdateMs,
     notAfter,
-    shortened: notAfter < wanted ? shortening(notAfter - start, request.durationMs, notAfter) : undefined,
+    shortened: clamps.length > 0 ? clamps.join('; ') : undefined,
+    isSeverelyShortened: isSevere,
     revision: revisionsSoFar(certificate, replaces) + 1,
     id: replaces?.annotations?.[annotations.id],
     replaces,
+    needsNewKey: needsNewKey(world, now),
   }
 }
 
-function shortening(durationMs: number, wantedMs: number, end: Instant): string {
-  const [given, wanted] = [formatDuration(durationMs), formatDuration(wantedMs)]
-  return `valid for ${given} instead of ${wanted}, because the authority itself ends at ${toRfc3339(end)}`
-}
+const revisionsOf = ({ certificate, secret }: CertificateWorld): number =>
+  revisionsSoFar(certificate, 'metadata' in secret ? secret.metadata : undefined)
 
 /**
  * How many certificates have been issued. The Secret outlives the status, and the status outlives the Secret: whichever
@@ -176,37 +262,52 @@ export function revisionsSoFar({ status }: Certificate, secret: ObjectMeta | und
   return Math.max(status?.revision ?? 0, Number.isSafeInteger(noted) && noted > 0 ? noted : 0)
 }
 
-/** When the next attempt is due, if the last one failed for this same spec and that time is still to come. */
-function backoffUntil({ certificate }: CertificateWorld, now: Instant): Instant | undefined {
-  const { status, metadata } = certificate
-  if (!status || status.observedGeneration !== metadata.generation) return undefined
-  const until = fromRfc3339(status.nextAttemptAt)
-  return until !== undefined && until > now ? until : undefined
+/** Certificates that may be issued for one object within the time of the brake. */
+const issuancesMax = 30
+const brakeMs = 10 * minute
+
+/** When it is time for the next attempt, where that is not now. */
+function backoffOf(world: CertificateWorld, now: Instant): CertificatePlan | undefined {
+  const { status, metadata } = world.certificate
+  if (isRefused(world)) return { do: 'wait', until: undefined }
+  if (status?.observedGeneration === metadata.generation) {
+    const until = fromRfc3339(status?.nextAttemptAt)
+    if (until !== undefined && until > now) return { do: 'wait', until }
+  }
+  return undefined
 }
 
-/**
- * When the certificate in the Secret is to be renewed. One that lives as long as its authority cannot be replaced by a
- * longer one, so it is not renewed before its end: otherwise the rest would be halved again and again.
- */
-export function renewAt({ certificate, authority }: CertificateWorld, held: HeldCertificate): Instant {
-  if (authority?.notAfter !== undefined && held.notAfter >= authority.notAfter) return held.notAfter
-  const { before, beforePercent } = certificate.spec.renewal ?? {}
-  return renewalTime({
-    notBefore: held.notBefore,
-    notAfter: held.notAfter,
-    jitterSeed: held.fingerprint,
-    backdate: backdateMs,
-    ...(before !== undefined && { before: parseDuration(before) }),
-    ...(beforePercent !== undefined && { beforePercent }),
-  })
+/** Somebody who damages a Secret again and again, or a lifetime that is over at once, does not issue without end. */
+function brakeOf({ issuedLately }: CertificateWorld, now: Instant): Failure | undefined {
+  const oldest = issuedLately.filter((at) => at > now - brakeMs).at(-issuancesMax)
+  if (oldest === undefined) return undefined
+  const again = oldest + brakeMs
+  const message = `${issuancesMax} certificates within ${brakeMs / minute} minutes: the next one at ${toRfc3339(again)}`
+  return waiting('IssuedTooOften', message, again - now)
 }
+
+/** What the authority refused for good it will refuse again, until one of the two says something else. */
+function isRefused(world: CertificateWorld): boolean {
+  const { status, metadata } = world.certificate
+  if (status?.refused === undefined || status.observedGeneration !== metadata.generation) return false
+  return status.refused === refusalOf(world)
+}
+
+/** What a refusal by the authority was about: the same again is refused again. */
+export const refusalOf = ({ requestHash, authority }: CertificateWorld): string =>
+  createHash('sha256').update(`${requestHash}/${authority?.version}`).digest('hex').slice(0, 32)
 
 /** Name of the Secret that holds the certificate. */
 export function secretNameOf({ spec, metadata }: Certificate): string {
   return spec.secretName ?? metadata.name
 }
 
-/** `namespace/name` of the Authority that a Certificate names. */
-export function authorityKeyOf({ spec, metadata }: Certificate): string {
-  return `${spec.authorityRef.namespace ?? metadata.namespace}/${spec.authorityRef.name}`
+/**
+ * `namespace/name` of the Authority in charge of a Certificate: the one that it names, or the default that was chosen
+ * for it once; undefined while none is.
+ */
+export function authorityKeyOf({ spec, metadata, status }: Certificate): string | undefined {
+  const { authorityRef } = spec
+  if (!authorityRef) return status?.authority
+  return `${authorityRef.namespace ?? metadata.namespace}/${authorityRef.name}`
 }

@@ -1,30 +1,39 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import type { CertificateSpec } from '#api'
+import type { CertificateDefaults, CertificateSpec } from '#api'
 import { day, hour, minute, second } from '#base'
 import { PkiError } from '#pki'
-import { certificate } from '#test/make'
 import { certificateRequest, requestHash } from './request.ts'
 
-const request = (spec: Partial<CertificateSpec> = {}) => certificateRequest(certificate({ spec }).spec)
+const wanted = (spec: Partial<CertificateSpec> = {}): CertificateSpec => ({ dnsNames: ['www.example.com'], ...spec })
+const request = (spec?: Partial<CertificateSpec>, defaults?: CertificateDefaults) =>
+  certificateRequest(wanted(spec), defaults)
+const filled = (spec?: Partial<CertificateSpec>, defaults?: CertificateDefaults) => {
+  const { wish: _, ...rest } = request(spec, defaults)
+  return rest
+}
 const hash = (spec: Partial<CertificateSpec> = {}): string => requestHash(request(spec))
 
 test('every default is filled in', () => {
-  assert.deepEqual(request(), {
+  assert.deepEqual(filled(), {
     commonName: undefined,
+    subject: {},
     names: { dnsNames: ['www.example.com'], ipAddresses: [], uris: [], emailAddresses: [] },
     usages: ['digitalSignature', 'serverAuth'],
     key: { algorithm: 'ECDSA', size: 256 },
+    publicKey: undefined,
     encoding: 'PKCS8',
     keepKey: false,
     durationMs: 90 * day,
+    owner: undefined,
   })
 })
 
 test('everything that is said counts', () => {
   const spec: Partial<CertificateSpec> = {
     commonName: 'API.example.com',
+    subject: { organizations: ['Example'], serialNumber: '7' },
     dnsNames: ['b.example.com', 'A.example.com'],
     ipAddresses: ['2001:DB8:0::1', '192.0.2.1'],
     uris: ['spiffe://example.org/web'],
@@ -32,9 +41,11 @@ test('everything that is said counts', () => {
     usages: ['serverAuth', 'clientAuth'],
     privateKey: { algorithm: 'RSA', size: 3072, encoding: 'PKCS1', rotation: 'Never' },
     duration: '1h30m',
+    owner: 'web@example.com',
   }
-  assert.deepEqual(request(spec), {
+  assert.deepEqual(filled(spec), {
     commonName: 'API.example.com',
+    subject: { organizations: ['Example'], serialNumber: '7' },
     names: {
       dnsNames: ['a.example.com', 'api.example.com', 'b.example.com'],
       ipAddresses: ['192.0.2.1', '2001:db8::1'],
@@ -43,17 +54,37 @@ test('everything that is said counts', () => {
     },
     usages: ['clientAuth', 'serverAuth'],
     key: { algorithm: 'RSA', size: 3072 },
+    publicKey: undefined,
     encoding: 'PKCS1',
     keepKey: true,
     durationMs: hour + 30 * minute,
+    owner: 'web@example.com',
   })
 })
 
-test('an RSA key is of 2048 bits and may transport keys, unless something else is said', () => {
-  const { key, usages } = request({ privateKey: { algorithm: 'RSA' } })
-  assert.deepEqual(key, { algorithm: 'RSA', size: 2048 })
-  assert.deepEqual(usages, ['digitalSignature', 'keyEncipherment', 'serverAuth'])
-  assert.deepEqual(request({ privateKey: { size: 384 } }).key, { algorithm: 'ECDSA', size: 384 })
+suite('a key', () => {
+  const cases: readonly [CertificateSpec['privateKey'], expected: string, usages: string[]][] = [
+    [{ algorithm: 'ECDSA' }, 'ECDSA 256', ['digitalSignature', 'serverAuth']],
+    [{ size: 384 }, 'ECDSA 384', ['digitalSignature', 'serverAuth']],
+    [{ algorithm: 'Ed25519' }, 'Ed25519 255', ['digitalSignature', 'serverAuth']],
+    [{ algorithm: 'ML-DSA' }, 'ML-DSA 65', ['digitalSignature', 'serverAuth']],
+    [{ algorithm: 'ML-DSA', size: 87 }, 'ML-DSA 87', ['digitalSignature', 'serverAuth']],
+    [{ algorithm: 'RSA' }, 'RSA 2048', ['digitalSignature', 'keyEncipherment', 'serverAuth']],
+  ]
+  for (const [privateKey, expected, usages] of cases) {
+    test(`${JSON.stringify(privateKey)} is ${expected}`, () => {
+      const { key, usages: used } = request({ privateKey })
+      assert.deepEqual([`${key.algorithm} ${key.size}`, used], [expected, usages])
+    })
+  }
+
+  test('of RSA 8192 is for operators that permit it', () => {
+    const spec = wanted({ privateKey: { algorithm: 'RSA', size: 8192 } })
+    assert.throws(() => certificateRequest(spec), { reason: 'InvalidRequest', message: /--allow-large-rsa/ })
+    assert.equal(certificateRequest(spec, {}, { largeRsa: true }).key.size, 8192)
+    const byDefault = { privateKey: { algorithm: 'RSA', size: 8192 } } as const
+    assert.throws(() => request({}, byDefault), { reason: 'InvalidRequest' })
+  })
 })
 
 suite('a common name', () => {
@@ -80,9 +111,64 @@ test('a name that cannot stand in a certificate is refused', () => {
   assert.throws(() => request({ dnsNames: ['a b'] }), PkiError)
 })
 
+test('a request without a name is refused', () => {
+  assert.throws(() => request({ dnsNames: [] }), { kind: 'Terminal', reason: 'InvalidRequest', message: /no name/ })
+})
+
+suite('defaults of the Authority', () => {
+  const defaults: CertificateDefaults = {
+    subject: { organizations: ['Example'], countries: ['DE'] },
+    privateKey: { algorithm: 'RSA', size: 3072, encoding: 'PKCS1', rotation: 'Never' },
+    duration: '24h',
+    usages: ['clientAuth'],
+    owner: 'platform@example.com',
+  }
+
+  test('fill what the spec leaves out', () => {
+    const { subject, key, encoding, keepKey, durationMs, usages, owner } = request({}, defaults)
+    assert.deepEqual(subject, defaults.subject)
+    assert.deepEqual([key, encoding, keepKey], [{ algorithm: 'RSA', size: 3072 }, 'PKCS1', true])
+    assert.deepEqual([durationMs, usages, owner], [day, ['clientAuth'], 'platform@example.com'])
+  })
+
+  test('fill nothing that the spec says', () => {
+    const spec: Partial<CertificateSpec> = {
+      subject: { organizations: ['Shop'], countries: ['FR'] },
+      privateKey: { algorithm: 'ECDSA', encoding: 'PKCS8', rotation: 'Always' },
+      duration: '1h',
+      usages: ['serverAuth'],
+      owner: 'shop@example.com',
+    }
+    assert.deepEqual(filled(spec, defaults), filled(spec))
+  })
+
+  test('fill each attribute of the subject by itself', () => {
+    const { subject } = request({ subject: { organizations: ['Shop'], countries: [], localities: ['Bonn'] } }, defaults)
+    assert.deepEqual(subject, { organizations: ['Shop'], countries: ['DE'], localities: ['Bonn'] })
+  })
+
+  const keys: readonly [CertificateSpec['privateKey'], expected: string, encoding: string][] = [
+    [{ rotation: 'Always' }, 'RSA 3072', 'PKCS1'],
+    [{ encoding: 'PKCS8' }, 'RSA 3072', 'PKCS8'],
+    [{ algorithm: 'RSA' }, 'RSA 2048', 'PKCS1'],
+    [{ algorithm: 'ECDSA' }, 'ECDSA 256', 'PKCS8'],
+    [{ size: 384 }, 'ECDSA 384', 'PKCS8'],
+  ]
+  for (const [privateKey, expected, encoding] of keys) {
+    test(`never mix two keys: ${JSON.stringify(privateKey)} is ${expected}`, () => {
+      const { key, encoding: written } = request({ privateKey }, defaults)
+      assert.deepEqual([`${key.algorithm} ${key.size}`, written], [expected, encoding])
+    })
+  }
+
+  test('are not in the hash: one that changes acts at the next renewal', () => {
+    assert.equal(requestHash(request({}, defaults)), hash())
+  })
+})
+
 suite('the hash', () => {
   test('is the same text in every release, or every Secret would be read anew', () => {
-    assert.equal(hash(), '0a7cb506b32691243749db1ec00510f6')
+    assert.equal(hash(), 'f453c43c4df793181b313c0cf6f9009c')
   })
 
   test('is of 32 hexadecimal digits', () => assert.match(hash(), /^[0-9a-f]{32}$/))
@@ -98,6 +184,8 @@ suite('the hash', () => {
     { privateKey: { algorithm: 'RSA' } },
     { privateKey: { algorithm: 'RSA', encoding: 'PKCS1' } },
     { duration: '1h' },
+    { subject: { organizations: ['Example'] } },
+    { privateKey: { algorithm: 'Ed25519' } },
   ]
   test('tells requests apart', () => {
     assert.equal(new Set([{}, ...other].map(hash)).size, other.length + 1)
@@ -105,14 +193,27 @@ suite('the hash', () => {
 
   const same: readonly Partial<CertificateSpec>[] = [
     { dnsNames: ['WWW.example.com', 'www.example.com'] },
-    { usages: ['serverAuth', 'digitalSignature'] },
-    { duration: '129600m' },
-    { privateKey: { algorithm: 'ECDSA', size: 256, encoding: 'PKCS8', rotation: 'Always' } },
     { privateKey: { rotation: 'Never' } },
+    { owner: 'web@example.com' },
     { renewal: { before: '1h' }, secretName: 'other', authorityRef: { name: 'other' } },
   ]
   for (const spec of same) {
     test(`does not depend on how the same is said: ${JSON.stringify(spec)}`, () => assert.equal(hash(spec), hash()))
+  }
+
+  test('does not depend on how a duration is written', () => {
+    assert.equal(hash({ duration: '129600m' }), hash({ duration: '2160h' }))
+  })
+
+  const explicit: readonly Partial<CertificateSpec>[] = [
+    { duration: '2160h' },
+    { usages: ['serverAuth', 'digitalSignature'] },
+    { privateKey: { algorithm: 'ECDSA' } },
+  ]
+  for (const spec of explicit) {
+    test(`tells what is said from what is filled in, as defaults may change: ${JSON.stringify(spec)}`, () => {
+      assert.notEqual(hash(spec), hash())
+    })
   }
 
   test('does not depend on the order of names and usages', () => {

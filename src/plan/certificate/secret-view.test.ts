@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { before, suite, test } from 'node:test'
 import { annotations, type CertificateSpec, type CertificateStatus, type ObjectMeta, secretLabel } from '#api'
-import { day, hour, minute, terminal, toRfc3339 } from '#base'
-import { type Bundle, type BundleFiles, parseCertificates } from '#pki'
-import { certificate, certificateWorld, issuedFiles, noon, secretMetadata, testCa } from '#test/make'
-import { certificateRequest, requestHash } from './request.ts'
+import { day, type Failure, hour, minute, terminal, toRfc3339 } from '#base'
+import { type Bundle, type BundleFiles, createCsr, generateKey, keySigner, parseCertificates } from '#pki'
+import { authorityView, certificate, certificateWorld, issuedFiles, noon, secretMetadata, testCa } from '#test/make'
+import { trustHash } from '../authority/generations.ts'
+import { planCertificate } from './plan.ts'
+import { type CertificateRequest, certificateRequest, requestHash } from './request.ts'
 import { viewOfSecret, viewWithoutReading } from './secret-view.ts'
 import { certificateStatus } from './status.ts'
 import type { SecretView } from './world.ts'
@@ -12,6 +14,12 @@ import type { SecretView } from './world.ts'
 const wanted = certificate()
 const request = certificateRequest(wanted.spec)
 const hash = requestHash(request)
+
+/** What a Secret is compared with. */
+const asking = (asked: CertificateRequest | Failure) => ({
+  request: asked,
+  requestHash: asked instanceof Error ? '' : requestHash(asked),
+})
 
 /** Whose it is stands in both: somebody has forged one of them. */
 const caMarks = { [annotations.certificate]: 'web', [annotations.authority]: 'web' }
@@ -37,7 +45,18 @@ suite('without reading', () => {
     notAfter: toRfc3339(noon + 90 * day),
     secret: { name: 'web', resourceVersion: '200' },
   }
-  const cached = secretMetadata({ annotations: { [annotations.requestHash]: hash } })
+  const said = {
+    [annotations.requestHash]: hash,
+    [annotations.issuedAt]: toRfc3339(noon + minute),
+    [annotations.serialNumber]: '4a02',
+    [annotations.fingerprint]: 'f2'.repeat(32),
+    [annotations.issuer]: 'CN=other',
+    [annotations.notBefore]: toRfc3339(noon - 4 * minute),
+    [annotations.notAfter]: toRfc3339(noon + 80 * day),
+    [annotations.caGeneration]: '3',
+    [annotations.trust]: 'abc',
+  }
+  const cached = secretMetadata({ annotations: said })
   const view = (said: CertificateStatus | undefined, metadata: ObjectMeta | undefined): SecretView | undefined =>
     viewWithoutReading(certificate({ status: said }), metadata, hash)
 
@@ -60,33 +79,51 @@ suite('without reading', () => {
     assert.equal(view(inTheWay, undefined), undefined)
   })
 
-  test('the status knows what the Secret holds', () => {
-    assert.deepEqual(view(status, cached), {
+  test('its annotations say what the Secret holds; dates in the status count for nothing', () => {
+    const expected = {
       state: 'held',
       metadata: cached,
       held: {
-        serialNumber: '4a01',
-        fingerprint: 'f1'.repeat(32),
-        issuer: 'CN=ca',
-        notBefore: noon - 5 * minute,
-        notAfter: noon + 90 * day,
+        serialNumber: '4a02',
+        fingerprint: 'f2'.repeat(32),
+        issuer: 'CN=other',
+        notBefore: noon - 4 * minute,
+        notAfter: noon + 80 * day,
         issuedBy: 'shop/ca',
+        issuedAt: noon + minute,
+        caGeneration: 3,
+        trust: 'abc',
         differences: [],
       },
-    })
-    assert.equal(view({ ...status, issuer: '' }, cached)?.state, 'held')
+    }
+    assert.deepEqual(view(status, cached), expected)
+    const tampered = { ...status, notAfter: toRfc3339(noon + 9000 * day), notBefore: 'then', serialNumber: '1' }
+    assert.deepEqual(view(tampered, cached), expected)
   })
+
+  const origins: readonly [name: string, Record<string, string>, expected: object][] = [
+    ['no time of issuance', { [annotations.issuedAt]: '' }, { issuedAt: noon + minute }],
+    ['a generation that is none', { [annotations.caGeneration]: '0' }, { caGeneration: undefined }],
+    ['a generation that is no number', { [annotations.caGeneration]: 'x' }, { caGeneration: undefined }],
+    ['an issuer without a name', { [annotations.issuer]: '' }, { issuer: '' }],
+  ]
+  for (const [name, change, expected] of origins) {
+    test(`${name} is no reason to read`, () => {
+      const seen = view(status, secretMetadata({ annotations: { ...said, ...change } }))
+      assert.equal(seen?.state, 'held')
+      assert.partialDeepStrictEqual(seen.held, expected)
+    })
+  }
 
   const unknown: readonly [name: string, change: Partial<CertificateStatus>, metadata?: Partial<ObjectMeta>][] = [
     ['of another version', {}, { resourceVersion: '201' }],
     ['of another name', { secret: { name: 'old', resourceVersion: '200' } }],
     ['that the status does not name', { secret: undefined }],
     ['for another request', {}, { annotations: { [annotations.requestHash]: 'other' } }],
-    ['whose serial number is not in the status', { serialNumber: undefined }],
-    ['whose fingerprint is not in the status', { fingerprint: undefined }],
-    ['whose issuer is not in the status', { issuer: undefined }],
-    ['whose start is not in the status', { notBefore: 'then' }],
-    ['whose end is not in the status', { notAfter: undefined }],
+    ['without its serial number', {}, { annotations: { [annotations.serialNumber]: '' } }],
+    ['without its fingerprint', {}, { annotations: { [annotations.fingerprint]: '' } }],
+    ['without a start', {}, { annotations: { [annotations.notBefore]: 'then' } }],
+    ['without an end', {}, { annotations: { [annotations.notAfter]: '' } }],
   ]
   for (const [name, change, parts] of unknown) {
     test(`a Secret ${name} must be read`, () => {
@@ -94,6 +131,11 @@ suite('without reading', () => {
       assert.equal(view({ ...status, ...change }, metadata), undefined)
     })
   }
+
+  test('a Secret without the annotation of its issuer must be read', () => {
+    const { [annotations.issuer]: _, ...rest } = cached.annotations ?? {}
+    assert.equal(view(status, { ...cached, annotations: rest }), undefined)
+  })
 
   test('a Secret without a status must be read', () => assert.equal(view(undefined, cached), undefined))
 
@@ -118,7 +160,7 @@ suite('from the files', () => {
 
   const view = (given: Readonly<Record<string, string>>, spec: Partial<CertificateSpec> = {}): SecretView => {
     const asked = certificate({ spec })
-    return viewOfSecret(asked, certificateRequest(asked.spec), { metadata: secretMetadata(), files: given })
+    return viewOfSecret(asked, asking(certificateRequest(asked.spec)), { metadata: secretMetadata(), files: given })
   }
   const differences = (given: BundleFiles, spec: Partial<CertificateSpec> = {}): readonly string[] => {
     const seen = view({ ...given }, spec)
@@ -126,18 +168,19 @@ suite('from the files', () => {
     return seen.held.differences
   }
 
-  test('there is none', () => assert.deepEqual(viewOfSecret(wanted, request, undefined), { state: 'absent' }))
+  test('there is none', () => assert.deepEqual(viewOfSecret(wanted, asking(request), undefined), { state: 'absent' }))
 
   for (const [name, parts, why] of strangers) {
     test(`of a Secret ${name} nothing is read`, () => {
-      const seen = viewOfSecret(wanted, request, { metadata: secretMetadata(parts), files: { 'tls.key': 'x' } })
+      const read = { metadata: secretMetadata(parts), files: { 'tls.key': 'x' } }
+      const seen = viewOfSecret(wanted, asking(request), read)
       assert.equal(seen.state, 'foreign')
       assert.match(seen.why, why)
     })
   }
 
   test('a Secret without annotations was made by somebody else', () => {
-    const seen = viewOfSecret(wanted, request, { metadata: notMade, files: { ...files } })
+    const seen = viewOfSecret(wanted, asking(request), { metadata: notMade, files: { ...files } })
     assert.equal(seen.state, 'foreign')
     assert.match(seen.why, /^Secret web was not made for it\./)
   })
@@ -155,6 +198,9 @@ suite('from the files', () => {
         notBefore: noon - 5 * minute,
         notAfter: noon + 90 * day,
         issuedBy: 'shop/ca',
+        issuedAt: noon,
+        caGeneration: undefined,
+        trust: trustHash(files['ca.crt']),
         differences: [],
       },
     })
@@ -162,13 +208,13 @@ suite('from the files', () => {
 
   test('who issued it is unknown when the annotation is lost', () => {
     const metadata = { ...secretMetadata(), annotations: { [annotations.certificate]: 'web' } }
-    const seen = viewOfSecret(wanted, request, { metadata, files: { ...files } })
+    const seen = viewOfSecret(wanted, asking(request), { metadata, files: { ...files } })
     assert.ok(seen.state === 'held' && seen.held.issuedBy === '')
   })
 
   test('a request that is none is compared with nothing', () => {
     const failure = terminal('InvalidNames', 'no name')
-    const seen = viewOfSecret(wanted, failure, { metadata: secretMetadata(), files: { ...files } })
+    const seen = viewOfSecret(wanted, asking(failure), { metadata: secretMetadata(), files: { ...files } })
     assert.ok(seen.state === 'held' && seen.held.differences.length === 0)
   })
 
@@ -229,6 +275,74 @@ suite('from the files', () => {
     const other = await issuedFiles(ca, { request })
     const seen = view({ ...files, 'tls.key': other['tls.key'] })
     assert.ok(seen.state === 'damaged' && /not the key of the certificate/.test(seen.why))
+  })
+
+  test('the very certificate that was issued for the spec has no differences, whatever defaults are now', () => {
+    const [leaf] = parseCertificates(files['tls.crt'])
+    const asked = asking(certificateRequest(wanted.spec, { duration: '24h', privateKey: { algorithm: 'RSA' } }))
+    const differencesBy = (said: Record<string, string>): number => {
+      const metadata = secretMetadata({ annotations: said })
+      const seen = viewOfSecret(wanted, asked, { metadata, files: { ...files } })
+      return seen.state === 'held' ? seen.held.differences.length : assert.fail(seen.state)
+    }
+    const marks = { [annotations.requestHash]: hash, [annotations.fingerprint]: leaf?.fingerprint ?? '' }
+    assert.equal(differencesBy(marks), 0)
+    assert.equal(differencesBy({ ...marks, [annotations.requestHash]: 'another wish' }), 3)
+    assert.equal(differencesBy({ ...marks, [annotations.fingerprint]: 'f1'.repeat(32) }), 3)
+  })
+
+  suite('when ca.crt is tampered with', () => {
+    const planFor = (caCrt: string) => {
+      const secret = view({ ...files, 'ca.crt': caCrt })
+      const authority = authorityView({ caBundle: files['ca.crt'] })
+      return planCertificate(certificateWorld({ secret, authority }), noon)
+    }
+    test('what was published is kept', () => assert.equal(planFor(files['ca.crt']).do, 'keep'))
+
+    test('another root beside ours goes again', async () => {
+      const other = await testCa({ commonName: 'Stranger' })
+      const made = planFor(`${files['ca.crt']}${other.certificate.pem}`)
+      assert.deepEqual(made, { do: 'trust', metadata: secretMetadata(), caBundle: files['ca.crt'] })
+    })
+
+    test('without our root the Secret is damaged', async () => {
+      const other = await testCa({ commonName: 'Stranger' })
+      const made = planFor(other.certificate.pem)
+      assert.ok(made.do === 'issue' && made.cause.reason === 'SecretDamaged')
+    })
+  })
+
+  suite('whose key is kept elsewhere', () => {
+    let csr: string
+    let held: Record<string, string>
+    before(async () => {
+      const key = await generateKey({ algorithm: 'ECDSA', size: 256 })
+      const names = { dnsNames: ['www.example.com'], ipAddresses: [], uris: [], emailAddresses: [] }
+      csr = await createCsr({ subject: {}, names }, keySigner(key))
+      const { 'tls.key': _, ...rest } = await issuedFiles(ca, { request: certificateRequest({ csr }), privateKey: key })
+      held = rest
+    })
+    const viewFor = (given: Record<string, string>): SecretView =>
+      viewOfSecret(wanted, asking(certificateRequest({ csr })), { metadata: secretMetadata(), files: given })
+
+    test('needs no tls.key', () => {
+      const seen = viewFor(held)
+      assert.ok(seen.state === 'held', seen.state)
+      assert.deepEqual(seen.held.differences, [])
+    })
+
+    test('must hold the certificate of that key', () => {
+      const seen = viewFor({ ...files })
+      assert.ok(seen.state === 'held', seen.state)
+      assert.match(seen.held.differences.join(), /key/)
+    })
+
+    test('is damaged without a certificate', () => assert.equal(viewFor({ ...held, 'tls.crt': '' }).state, 'damaged'))
+
+    test('is damaged for a Certificate whose key Sifaka makes', () => {
+      const seen = view(held)
+      assert.ok(seen.state === 'damaged' && seen.why === 'tls.key is missing')
+    })
   })
 
   test('a bug is not taken for damage', () => {

@@ -1,13 +1,8 @@
-import {
-  annotations,
-  type Certificate,
-  type CertificateStatus,
-  findCondition,
-  type ObjectMeta,
-  secretLabel,
-} from '#api'
-import { Failure, fromRfc3339, isFailure, second } from '#base'
-import { type Bundle, backdateMs, differences, keySatisfies, parseBundle } from '#pki'
+import type { KeyObject } from 'node:crypto'
+import { annotations, type Certificate, findCondition, type ObjectMeta, secretLabel } from '#api'
+import { Failure, fromRfc3339, type Instant, isFailure, second } from '#base'
+import { backdateMs, type Chain, differences, keySatisfies, parseBundle, parseChain } from '#pki'
+import { trustHash } from '../authority/generations.ts'
 import type { CertificateRequest } from './request.ts'
 import type { HeldCertificate, SecretView } from './world.ts'
 
@@ -30,14 +25,14 @@ export function viewWithoutReading(
   if (foreign) return { state: 'foreign', why: foreign }
   if (status?.secret?.name !== cached.name || status.secret.resourceVersion !== cached.resourceVersion) return undefined
   if (cached.annotations?.[annotations.requestHash] !== requestHash) return undefined
-  const held = heldByStatus(status, cached)
+  const held = heldByAnnotations(cached)
   return held && { state: 'held', metadata: cached, held }
 }
 
 /** What a Secret holds, from its files. */
 export function viewOfSecret(
   certificate: Certificate,
-  request: CertificateRequest | Failure,
+  { request, requestHash }: { readonly request: CertificateRequest | Failure; readonly requestHash: string },
   secret: { readonly metadata: ObjectMeta; readonly files: Readonly<Record<string, string>> } | undefined,
 ): SecretView {
   if (!secret) return { state: 'absent' }
@@ -45,7 +40,7 @@ export function viewOfSecret(
   const foreign = foreignness(certificate, metadata)
   if (foreign) return { state: 'foreign', why: foreign }
   try {
-    return { state: 'held', metadata, held: heldIn(parseBundle(files), metadata, files, request) }
+    return { state: 'held', metadata, held: heldIn(metadata, files, request, requestHash) }
   } catch (error) {
     if (!isFailure(error)) throw error
     return { state: 'damaged', metadata, why: error.message }
@@ -55,48 +50,92 @@ export function viewOfSecret(
 /** Why the Secret is not this Certificate's, or undefined when it is. */
 function foreignness({ metadata }: Certificate, secret: ObjectMeta): string | undefined {
   const owner = secret.annotations?.[annotations.certificate]
-  const holdsCa = secret.labels?.[secretLabel] === 'ca' || secret.annotations?.[annotations.authority] !== undefined
-  if (owner === metadata.name && !holdsCa) return undefined
+  const content = secret.labels?.[secretLabel]
+  const holdsCa = content === 'ca' || secret.annotations?.[annotations.authority] !== undefined
+  if (owner === metadata.name && !holdsCa && content !== 'order') return undefined
   const whose = holdsCa
     ? 'holds a CA key'
-    : owner === undefined
-      ? 'was not made for it'
-      : `belongs to Certificate ${owner}`
+    : content === 'order'
+      ? 'holds the key of an order'
+      : owner === undefined
+        ? 'was not made for it'
+        : `belongs to Certificate ${owner}`
   return `Secret ${secret.name} ${whose}. Choose another secretName, or delete the Secret if nobody needs it`
 }
 
-function heldByStatus(status: CertificateStatus, metadata: ObjectMeta): HeldCertificate | undefined {
-  const { serialNumber, fingerprint, issuer } = status
-  const notBefore = fromRfc3339(status.notBefore)
-  const notAfter = fromRfc3339(status.notAfter)
+/**
+ * The certificate as the Secret's own annotations describe it: unlike the status they change only with what they
+ * describe, in one write.
+ */
+function heldByAnnotations(metadata: ObjectMeta): HeldCertificate | undefined {
+  const said = metadata.annotations ?? {}
+  const { [annotations.serialNumber]: serialNumber, [annotations.fingerprint]: fingerprint } = said
+  const notBefore = fromRfc3339(said[annotations.notBefore])
+  const notAfter = fromRfc3339(said[annotations.notAfter])
+  const issuer = said[annotations.issuer]
   if (!serialNumber || !fingerprint || issuer === undefined) return undefined
   if (notBefore === undefined || notAfter === undefined) return undefined
-  return { serialNumber, fingerprint, issuer, notBefore, notAfter, issuedBy: issuedBy(metadata), differences: [] }
+  return { serialNumber, fingerprint, issuer, notBefore, notAfter, ...origin(metadata, notBefore), differences: [] }
+}
+
+/** Who issued the certificate, when, with which CA key, and which roots lie beside it. */
+function origin({ annotations: said = {} }: ObjectMeta, notBefore: Instant) {
+  const generation = Number(said[annotations.caGeneration])
+  return {
+    issuedBy: said[annotations.issuedBy] ?? '',
+    issuedAt: fromRfc3339(said[annotations.issuedAt]) ?? notBefore + backdateMs,
+    caGeneration: Number.isSafeInteger(generation) && generation > 0 ? generation : undefined,
+    trust: said[annotations.trust],
+  }
 }
 
 function heldIn(
-  bundle: Bundle,
   metadata: ObjectMeta,
   files: Readonly<Record<string, string>>,
   request: CertificateRequest | Failure,
+  requestHash: string,
 ): HeldCertificate {
+  const isKeyElsewhere = !(request instanceof Failure) && request.publicKey !== undefined
+  const bundle: Held = isKeyElsewhere ? parseChain(files) : parseBundle(files)
   const { serialNumber, fingerprint, issuer, notBefore, notAfter } = bundle.certificate
-  const differs = request instanceof Failure ? [] : differencesOf(bundle, files, request)
-  return { serialNumber, fingerprint, issuer, notBefore, notAfter, issuedBy: issuedBy(metadata), differences: differs }
+  const said = metadata.annotations ?? {}
+  // The very certificate that was issued for this wish satisfies it, whatever defaults have become since.
+  const isIssuedForIt = said[annotations.requestHash] === requestHash && said[annotations.fingerprint] === fingerprint
+  const differs = isIssuedForIt || request instanceof Failure ? [] : differencesOf(bundle, files, request)
+  return {
+    serialNumber,
+    fingerprint,
+    issuer,
+    notBefore,
+    notAfter,
+    ...origin(metadata, notBefore),
+    trust: trustHash(files['ca.crt'] ?? ''),
+    differences: differs,
+  }
 }
 
-const issuedBy = (metadata: ObjectMeta): string => metadata.annotations?.[annotations.issuedBy] ?? ''
+/** What a Secret holds; without a key where that is kept elsewhere. */
+interface Held extends Chain {
+  readonly key?: KeyObject
+}
+
+function keyDifferences(key: KeyObject, text: string, { key: wanted, encoding }: CertificateRequest): string[] {
+  const isPkcs1 = text.includes('BEGIN RSA PRIVATE KEY')
+  return [
+    ...(keySatisfies(key, wanted) ? [] : [`the key is not ${wanted.algorithm} ${wanted.size}`]),
+    ...(isPkcs1 === (encoding === 'PKCS1') ? [] : [`the key is not written as ${encoding}`]),
+  ]
+}
 
 /** In what key and certificate do not satisfy the request. */
 function differencesOf(
-  { key, certificate, intermediates, roots }: Bundle,
+  { key, certificate, intermediates, roots }: Held,
   files: Readonly<Record<string, string>>,
   request: CertificateRequest,
 ): string[] {
-  const found = differences({ profile: request, publicKey: key }, certificate).map(({ message }) => message)
-  if (!keySatisfies(key, request.key)) found.push(`the key is not ${request.key.algorithm} ${request.key.size}`)
-  const isPkcs1 = files['tls.key']?.includes('BEGIN RSA PRIVATE KEY') === true
-  if (isPkcs1 !== (request.encoding === 'PKCS1')) found.push(`the key is not written as ${request.encoding}`)
+  const publicKey = request.publicKey ?? key ?? certificate.publicKey
+  const found = differences({ profile: request, publicKey }, certificate).map(({ message }) => message)
+  if (key) found.push(...keyDifferences(key, files['tls.key'] ?? '', request))
   const lifetimeMs = certificate.notAfter - certificate.notBefore - backdateMs
   const issuerEnd = Math.min(...[...intermediates, ...roots].map(({ notAfter }) => notAfter))
   const isAsLongAsPossible = lifetimeMs < request.durationMs && certificate.notAfter >= issuerEnd

@@ -11,18 +11,20 @@ import {
   noon,
   secretMetadata,
 } from '#test/make'
-import { planCertificate } from './plan.ts'
+import { planCertificate, refusalOf } from './plan.ts'
 import { type CertificateOutcome, certificateStatus } from './status.ts'
 import type { CertificateWorld, SecretView } from './world.ts'
 
 const unchanged: CertificateOutcome = { result: 'unchanged' }
-const issued: CertificateOutcome = { result: 'issued', shortened: undefined }
+const issued: CertificateOutcome = { result: 'issued', shortened: undefined, replaced: undefined }
 const failed = (failure: Failure, nextAttemptAt?: number): CertificateOutcome => ({
   result: 'failed',
   failure,
   nextAttemptAt,
 })
 const caDown = retryable('CertificateRejected', 'the authority does not answer')
+const ruled = (dns: string[]) => authorityView({ spec: { internal: {}, policy: { rules: [{ names: { dns } }] } } })
+const denying = ruled(['x.com'])
 const absent: SecretView = { state: 'absent' }
 const due = { notBefore: noon - 80 * day, notAfter: noon + 10 * day }
 const expired = { notBefore: noon - 90 * day, notAfter: noon - hour }
@@ -68,7 +70,7 @@ suite('situation and conditions', () => {
       () =>
         refused({
           secret: heldSecret(due),
-          authority: authorityView({ policy: { rules: [{ names: { dns: ['x.com'] } }] } }),
+          authority: denying,
         }),
     ],
     [
@@ -84,8 +86,7 @@ suite('situation and conditions', () => {
     [
       'new, the policy denies it',
       { Ready: 'False PolicyDenied', Stalled: 'True PolicyDenied' },
-      () =>
-        refused({ secret: absent, authority: authorityView({ policy: { rules: [{ names: { dns: ['x.com'] } }] } }) }),
+      () => refused({ secret: absent, authority: denying }),
     ],
     [
       'the request is none',
@@ -169,9 +170,11 @@ suite('facts', () => {
     const { conditions, renewAt, ...facts } = statusOf({}, issued)
     assert.deepEqual(facts, {
       observedGeneration: 1,
+      authority: 'shop/ca',
       revision: 1,
       serialNumber: '4a01',
       fingerprint: 'f1'.repeat(32),
+      caGeneration: 1,
       issuer: 'CN=ca',
       notBefore: '2026-11-22T11:55:00Z',
       notAfter: '2027-02-20T12:00:00Z',
@@ -250,7 +253,8 @@ test('attempts are counted until one succeeds', () => {
 
 suite('the message of Ready', () => {
   const message = ({ conditions = [] }: CertificateStatus): string | undefined => conditions[0]?.message
-  const shortened: CertificateOutcome = { result: 'issued', shortened: 'valid for 1h, because the authority ends' }
+  const because = 'valid for 1h, because the authority ends'
+  const shortened: CertificateOutcome = { result: 'issued', shortened: because, replaced: undefined }
   const status = statusOf({}, shortened)
   const after = (before: CertificateStatus, parts: Partial<CertificateWorld> = {}) =>
     message(statusOf({ certificate: certificate({ status: before }), ...parts }))
@@ -302,9 +306,103 @@ test('a message stays within its bounds, whatever names and policies say', () =>
   const { conditions } = refused({
     certificate: wanted,
     secret: absent,
-    authority: authorityView({ policy: { rules: [{ names: { dns } }] } }),
+    authority: ruled(dns),
   })
   assert.match(conditions?.[0]?.message ?? '', /95 more$|…$/)
   statusOf({ secret: heldSecret({ differences: [`its names lack URI:https://${'u'.repeat(9000)}`] }) })
   statusOf({ secret: absent }, failed(retryable('CertificateRejected', 'line 1\nline 2'), noon + minute))
+})
+
+suite('rules on trial', () => {
+  const trial = (dns: string) =>
+    authorityView({
+      spec: { internal: {}, policy: { rules: [{ names: { dns: ['**'] } }], auditRules: [{ names: { dns: [dns] } }] } },
+    })
+
+  test('that would deny the request are told of, and it is Ready', () => {
+    const status = statusOf({ authority: trial('*.internal') })
+    assert.deepEqual(inShort(status), { Ready: 'True Issued', PolicyViolation: 'True PolicyViolated' })
+    const { message } = status.conditions?.find(({ type }) => type === 'PolicyViolation') ?? assert.fail()
+    assert.match(message, /^rules on trial would deny it: DNS name www\.example\.com is not permitted/)
+  })
+
+  test('that permit it say nothing any more', () => {
+    const before = statusOf({ authority: trial('*.internal') })
+    const after = statusOf({ authority: trial('*.example.com'), certificate: certificate({ status: before }) })
+    assert.deepEqual(inShort(after), { Ready: 'True Issued' })
+  })
+
+  test('say nothing of a request that is none', () => {
+    const status = refused({ authority: trial('*.internal'), request: terminal('InvalidNames', 'no name') })
+    assert.equal(inShort(status).PolicyViolation, undefined)
+  })
+})
+
+suite('earlier certificates', () => {
+  type Earlier = NonNullable<CertificateStatus['earlierRevisions']>[number]
+  const earlier = (revision: number, notAfter = noon + day): Earlier => ({
+    revision,
+    serialNumber: `s${revision}`,
+    fingerprint: 'e0'.repeat(32),
+    issuedAt: toRfc3339(noon - day),
+    notAfter: toRfc3339(notAfter),
+    issuedBy: 'shop/ca',
+  })
+  const after = (known: Earlier[] | undefined, replaced: Earlier | undefined, now = noon): number[] | undefined => {
+    const status = known && { earlierRevisions: known }
+    const outcome: CertificateOutcome = replaced ? { result: 'issued', shortened: undefined, replaced } : unchanged
+    return statusOf({ certificate: certificate({ status }) }, outcome, now).earlierRevisions?.map(
+      (each) => each.revision,
+    )
+  }
+
+  test('are remembered, the latest first', () => assert.deepEqual(after([earlier(1)], earlier(2)), [2, 1]))
+  test('of which there are none take no place', () => assert.equal(after(undefined, undefined), undefined))
+  test('are forgotten when they end', () => {
+    const known = [earlier(2, noon + 2 * day), earlier(1)]
+    assert.deepEqual(after(known, undefined, noon + day - 1), [2, 1])
+    assert.deepEqual(after(known, undefined, noon + day), [2])
+    assert.equal(after(known, undefined, noon + 2 * day), undefined)
+  })
+  test('that had ended when they were replaced are not remembered', () => {
+    assert.equal(after(undefined, earlier(1, noon)), undefined)
+  })
+  test('are twenty at most', () => {
+    const known = Array.from({ length: 20 }, (_, i) => earlier(20 - i))
+    assert.deepEqual(after(known, earlier(21)), [21, ...known.slice(0, 19).map(({ revision }) => revision)])
+  })
+})
+
+suite('what the authority refuses for good', () => {
+  const refusal: CertificateOutcome = {
+    result: 'failed',
+    failure: retryable('CertificateRejected', 'this name is on a list'),
+    nextAttemptAt: undefined,
+    refused: 'hash of what was asked',
+  }
+  const status = statusOf({ secret: absent }, refusal)
+  const later = (outcome: CertificateOutcome, parts: Partial<CertificateWorld> = {}): CertificateStatus =>
+    statusOf({ secret: absent, certificate: certificate({ status }), ...parts }, outcome, noon + hour)
+
+  test('is written down', () => assert.equal(status.refused, 'hash of what was asked'))
+  test('is forgotten when something is issued', () => {
+    assert.equal(later(issued, { secret: heldSecret() }).refused, undefined)
+  })
+  test('is forgotten when another attempt fails', () => {
+    assert.equal(later(failed(caDown, noon + 2 * hour)).refused, undefined)
+  })
+
+  test('stalls the Certificate while it is waited for a change', () => {
+    const world = certificateWorld({ secret: absent })
+    const waits = { ...status, refused: refusalOf(world) }
+    const after = statusOf({ secret: absent, certificate: certificate({ status: waits }) })
+    assert.equal(after.refused, waits.refused)
+    assert.deepEqual(inShort(after), { Ready: 'False CertificateRejected', Stalled: 'True CertificateRejected' })
+  })
+})
+
+test('a date in the status that somebody has changed is put right', () => {
+  const status = statusOf({})
+  const tampered = { ...status, notAfter: '2099-01-01T00:00:00Z', notBefore: 'then', renewAt: '2098-01-01T00:00:00Z' }
+  assert.deepEqual(statusOf({ certificate: certificate({ status: tampered }) }), status)
 })

@@ -1,19 +1,51 @@
 import { type CertificateStatus, findCondition, type NewCondition, withConditions } from '#api'
-import { type Failure, type Instant, toRfc3339 } from '#base'
+import { Failure, fromRfc3339, type Instant, toRfc3339 } from '#base'
 import { type Cause, condition } from '../condition.ts'
-import { type CertificatePlan, renewAt, revisionsSoFar, secretNameOf, unfulfilled } from './plan.ts'
-import type { CertificateWorld, SecretView } from './world.ts'
+import { judgeRequest } from '../policy/index.ts'
+import { renewAt } from './due.ts'
+import { type CertificatePlan, revisionsSoFar, secretNameOf, unfulfilled } from './plan.ts'
+import { attemptsOf } from './retry.ts'
+import { revocationFacts, revokedInUse, withoutReplacement } from './revocation.ts'
+import { revocationCondition } from './revocation-condition.ts'
+import type { CertificateWorld, OwnCertificate, SecretView } from './world.ts'
 
 /** What a visit came to. */
 export type CertificateOutcome =
   | { readonly result: 'unchanged' }
+  /** There is nothing to tell before a call that takes its time has ended, which asks for the next visit. */
+  | { readonly result: 'underway'; readonly againInMs: number | undefined }
+  /** Ordered from the Authority `of`, which has not issued it yet. */
+  | { readonly result: 'pending'; readonly of: string; readonly since: Instant; readonly pollAt: Instant }
+  /** Those that were revoked, with their `revoked` set; `failure` is of the first one that was not. */
+  | {
+      readonly result: 'revoked'
+      readonly certificates: readonly OwnCertificate[]
+      readonly failure: Failure | undefined
+    }
   /** `shortened` says why it lives shorter than asked for. */
-  | { readonly result: 'issued'; readonly shortened: string | undefined }
-  /** `nextAttemptAt` is set when an attempt was made and failed, and undefined when none could be made. */
-  | { readonly result: 'failed'; readonly failure: Failure; readonly nextAttemptAt: Instant | undefined }
+  | {
+      readonly result: 'issued'
+      readonly shortened: string | undefined
+      /** The certificate that was in use before. */
+      readonly replaced: EarlierRevision | undefined
+    }
+  /**
+   * `nextAttemptAt` is set when an attempt was made and failed, and undefined when none could be made; `refused` when
+   * the authority said that it will refuse the same again.
+   */
+  | {
+      readonly result: 'failed'
+      readonly failure: Failure
+      readonly nextAttemptAt: Instant | undefined
+      readonly refused?: string | undefined
+    }
+
+type EarlierRevision = NonNullable<CertificateStatus['earlierRevisions']>[number]
 
 /** Conditions that only Sifaka sets on a Certificate. */
-const managed = ['Ready', 'Reconciling', 'Stalled', 'Issuing']
+const managed = ['Ready', 'Reconciling', 'Stalled', 'Issuing', 'PolicyViolation', 'Revoked']
+/** Earlier certificates that are remembered. */
+const earlierMax = 20
 
 /**
  * The status that a visit leaves. `world` is as it is afterwards: an issued certificate is in it. Equal inputs give an
@@ -29,17 +61,56 @@ export function certificateStatus(
   const observedGeneration = metadata.generation ?? 0
   const facts = certificateFacts(world)
   const broken = unfulfilled(world, now)
-  const trouble = plan.do === 'wait' ? lastTrouble(before) : troubleOf(outcome)
+  const isTrust = plan.do === 'trust' && outcome.result === 'unchanged'
+  const isApart = plan.do === 'wait' || plan.do === 'revoke' || isTrust
+  const trouble = isApart ? lastTrouble(world, now) : troubleOf(outcome)
   const said = broken
     ? unreadyConditions(trouble ?? { ...broken, isStalled: false }, observedGeneration)
     : readyConditions(readyMessage(before, facts, outcome), trouble, observedGeneration)
   return {
     ...before,
     observedGeneration,
+    authority: world.authorityKey,
     ...facts,
-    ...(plan.do !== 'wait' && attemptFacts(before, outcome)),
-    conditions: withConditions(before.conditions, managed, said, now),
+    earlierRevisions: earlierRevisions(before, outcome, now),
+    revocations: revocationFacts(world),
+    ...(!isApart && attemptFacts(before, outcome)),
+    conditions: withConditions(
+      before.conditions,
+      managed,
+      [...said, ...revocationCondition(world, trouble, now), ...violations(world)],
+      now,
+    ),
   }
+}
+
+/** Certificates of before that have not expired, the latest first. */
+function earlierRevisions(
+  before: CertificateStatus,
+  outcome: CertificateOutcome,
+  now: Instant,
+): CertificateStatus['earlierRevisions'] {
+  const replaced = outcome.result === 'issued' && outcome.replaced ? [outcome.replaced] : []
+  const all = [...replaced, ...(before.earlierRevisions ?? [])]
+  const living = all.filter(({ notAfter }) => (fromRfc3339(notAfter) ?? 0) > now).slice(0, earlierMax)
+  return living.length > 0 ? living : undefined
+}
+
+/** What the rules on trial have against the request. */
+function violations({ request, authority, certificate, namespaceLabels }: CertificateWorld): NewCondition[] {
+  if (!authority?.spec.policy?.auditRules || request instanceof Failure) return []
+  const { namespace = '' } = certificate.metadata
+  const { violations: found } = judgeRequest({
+    policy: authority.spec.policy,
+    publicTrust: false,
+    request,
+    requester: { namespace, labels: namespaceLabels },
+  })
+  if (found.length === 0) return []
+  const message = `rules on trial would deny it: ${found.join('; ')}`
+  return [
+    condition('PolicyViolation', 'True', { reason: 'PolicyViolated', message }, certificate.metadata.generation ?? 0),
+  ]
 }
 
 /** What keeps a certificate from being issued. */
@@ -49,15 +120,23 @@ interface Trouble extends Cause {
 }
 
 function troubleOf(outcome: CertificateOutcome): Trouble | undefined {
+  if (outcome.result === 'pending') {
+    // A time, and not how long ago: a status that changes with each look would be written with each look.
+    const message = `ordered from Authority ${outcome.of} at ${toRfc3339(outcome.since)}, which has not issued it yet`
+    return { reason: 'OrderPending', message, isStalled: false }
+  }
   if (outcome.result !== 'failed') return undefined
   const { kind, reason, message } = outcome.failure
   return { reason, message, isStalled: kind === 'Terminal' }
 }
 
-/** The failure of the last attempt, until the next one. One that is stalled is never tried again by the clock. */
-function lastTrouble({ conditions }: CertificateStatus): Trouble | undefined {
-  const said = findCondition(conditions, 'Issuing') ?? findCondition(conditions, 'Reconciling')
-  return said && { ...said, isStalled: false }
+/** What kept it from being issued last, until that is tried again. */
+function lastTrouble(world: CertificateWorld, now: Instant): Trouble | undefined {
+  const heldBack = revokedInUse(world) && withoutReplacement(world, now)
+  if (heldBack) return { ...heldBack, isStalled: true }
+  const { conditions, refused } = world.certificate.status ?? {}
+  const said = ['Issuing', 'Reconciling', 'Stalled'].map((type) => findCondition(conditions, type)).find(Boolean)
+  return said && { ...said, isStalled: refused !== undefined || said.type === 'Stalled' }
 }
 
 /** What is known of the certificate in the Secret; of one that is gone, what was known last. */
@@ -69,6 +148,7 @@ function certificateFacts(world: CertificateWorld): CertificateStatus {
     revision: Math.max(1, revisionsSoFar(certificate, metadata)),
     serialNumber: held.serialNumber,
     fingerprint: held.fingerprint,
+    caGeneration: held.caGeneration,
     issuer: held.issuer,
     notBefore: toRfc3339(held.notBefore),
     notAfter: toRfc3339(held.notAfter),
@@ -89,9 +169,12 @@ function secretFacts(
 }
 
 function attemptFacts(before: CertificateStatus, outcome: CertificateOutcome): CertificateStatus {
-  if (outcome.result !== 'failed') return { attempts: undefined, nextAttemptAt: undefined }
-  if (outcome.nextAttemptAt === undefined) return { nextAttemptAt: undefined }
-  return { attempts: (before.attempts ?? 0) + 1, nextAttemptAt: toRfc3339(outcome.nextAttemptAt) }
+  // An order is no success yet: failures are counted until there is one, so that the time between them grows.
+  if (outcome.result === 'pending') return { nextAttemptAt: undefined, refused: undefined }
+  if (outcome.result !== 'failed') return { attempts: undefined, nextAttemptAt: undefined, refused: undefined }
+  const { nextAttemptAt, refused } = outcome
+  if (nextAttemptAt === undefined) return { nextAttemptAt: undefined, refused }
+  return { attempts: attemptsOf(before), nextAttemptAt: toRfc3339(nextAttemptAt), refused }
 }
 
 /** Ready follows the promise alone: while it is kept, a renewal that fails shows in Issuing. */

@@ -1,16 +1,59 @@
-import type { AuthoritySpec, Certificate, ObjectMeta } from '#api'
+import type { AuthoritySpec, Certificate, ObjectMeta, Reason } from '#api'
 import type { Failure, Instant } from '#base'
+import type { Revoked } from '../register/entry.ts'
+import type { OrderJournal } from './order-journal.ts'
 import type { CertificateRequest } from './request.ts'
 
 /** All that decides about one Certificate, read at one moment. */
 export interface CertificateWorld {
   readonly certificate: Certificate
-  /** What the spec asks for, or why it cannot be asked for. */
+  /** What the spec asks for, defaults of the Authority filled in, or why it cannot be asked for. */
   readonly request: CertificateRequest | Failure
+  /** Hash of what the spec alone asks for. */
   readonly requestHash: string
+  /** `namespace/name` of the Authority in charge; undefined: the spec names none, and there is no default. */
+  readonly authorityKey: string | undefined
   /** Undefined: there is none of that name, or it does not allow this namespace; the referrer cannot tell which. */
   readonly authority: AuthorityView | undefined
   readonly secret: SecretView
+  /** What is under way at an authority that takes its time. */
+  readonly order: OpenOrder | undefined
+  /** Labels of the namespace; undefined while it is not known. */
+  readonly namespaceLabels: Readonly<Record<string, string>> | undefined
+  /** When certificates were issued for this object lately, the earliest first: what brakes a loop. */
+  readonly issuedLately: readonly Instant[]
+  /** A person has stopped all issuance. */
+  readonly isFrozen: boolean
+  readonly isNamespaceTerminating: boolean
+  /** Undefined while nothing of the object is to be revoked. */
+  readonly revocation: RevocationView | undefined
+}
+
+/** What may be revoked, and what came of trying. */
+export interface RevocationView {
+  /** All that was issued for this very Certificate and has not expired, or why that is not known now. */
+  readonly certificates: readonly OwnCertificate[] | Failure
+  /** The last attempt, where it failed and is to be made again: how many have failed in a row. */
+  readonly lastFailure:
+    | { readonly failure: Failure; readonly attempts: number; readonly nextAttemptAt: Instant }
+    | undefined
+}
+
+/** A certificate that was issued for this very Certificate: Authority, CA generation and serial number say which. */
+export interface OwnCertificate {
+  /** `namespace/name`. */
+  readonly authorityKey: string
+  /** Number of the CA key that signed it; undefined where the Authority keeps no register. */
+  readonly generation: number | undefined
+  readonly serialNumber: string
+  readonly fingerprint: string
+  readonly issuedAt: Instant
+  readonly notAfter: Instant
+  readonly revoked: Revoked | undefined
+  /** The Authority exists and allows this namespace. */
+  readonly isReachable: boolean
+  /** The Authority said that it will never revoke it. */
+  readonly refused: Failure | undefined
 }
 
 /** What a Certificate sees of its Authority. */
@@ -19,7 +62,20 @@ export interface AuthorityView {
   readonly notReady: string | undefined
   /** End of the CA certificate's own validity: nothing it signs lives longer. */
   readonly notAfter: Instant | undefined
-  readonly policy: AuthoritySpec['policy']
+  readonly spec: AuthoritySpec
+  /** Number of the CA key in use, where it has such numbers, and since when it signs. */
+  readonly generation: number | undefined
+  readonly activeFrom: Instant | undefined
+  /** Generations whose certificates are worth nothing any more. */
+  readonly distrusted: readonly number[]
+  /** What was issued before is to be issued anew. */
+  readonly reissueRequestedAt: Instant | undefined
+  /** PEM of all roots to trust. */
+  readonly caBundle: string | undefined
+  /** The Authority has been restored: until then Secrets may still be on their way. */
+  readonly restoredUntil: Instant | undefined
+  /** Another one has another spec or another CA. */
+  readonly version: string
 }
 
 /** What is in the Secret that the Certificate names. */
@@ -31,6 +87,12 @@ export type SecretView =
   | { readonly state: 'damaged'; readonly metadata: ObjectMeta; readonly why: string }
   | { readonly state: 'held'; readonly metadata: ObjectMeta; readonly held: HeldCertificate }
 
+/** The Secret with the key of an order that is under way, and its journal; undefined when that cannot be read. */
+export interface OpenOrder {
+  readonly metadata: ObjectMeta
+  readonly journal: OrderJournal | undefined
+}
+
 /** The certificate that is in the Secret. */
 export interface HeldCertificate {
   readonly serialNumber: string
@@ -41,6 +103,17 @@ export interface HeldCertificate {
   readonly notAfter: Instant
   /** `namespace/name` of the Authority that issued it. */
   readonly issuedBy: string
+  readonly issuedAt: Instant
+  /** Number of the CA key that signed it. */
+  readonly caGeneration: number | undefined
+  /** Hash of the roots in `ca.crt`. */
+  readonly trust: string | undefined
   /** In what it does not satisfy the request; empty when it does. */
   readonly differences: readonly string[]
+}
+
+/** Why a certificate is issued or kept: the first finding of the chain decides. */
+export interface Finding {
+  readonly reason: Reason
+  readonly message: string
 }

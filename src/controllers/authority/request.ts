@@ -1,0 +1,125 @@
+import { type Authority, annotations, type InternalSpec } from '#api'
+import { fromKey, isFailure, keyOf, toRfc3339 } from '#base'
+import { isNotFound, resources } from '#kube'
+import {
+  acceptCaChain,
+  type Bundle,
+  createCsr,
+  encodePrivateKey,
+  keySigner,
+  nameConstraintsExtension,
+  parseCsr,
+  parsePrivateKey,
+  sameKey,
+} from '#pki'
+import { type CaPlan, caRequestSecretName, type RequestView } from '#plan'
+import { createSecret, readSecret, secretFiles } from '../own-secret.ts'
+import type { ActTools, ObserveTools } from './visit.ts'
+
+/** A CA's key whose certificate is signed elsewhere: what its Secret holds. */
+interface RequestFiles {
+  readonly 'tls.key': string
+  /** PEM of the certification request (PKCS #10). */
+  readonly 'tls.csr': string
+}
+
+/** What is known of the key, and of the chain that has come for it. */
+export async function observeRequest(
+  authority: Authority,
+  secretKey: string,
+  { tools, memory, signal }: ObserveTools,
+): Promise<RequestView> {
+  const { internal = {} } = authority.spec
+  if (!internal.external) return { state: 'none' }
+  const secret = await readSecret(tools.client, fromKey(secretKey), signal)
+  memory.settle(secretKey, secretKey, secret?.metadata)
+  if (!secret) return { state: 'none' }
+  const { name, annotations: said = {} } = secret.metadata
+  if (said[annotations.authority] !== authority.metadata.name) {
+    return { state: 'foreign', why: `Secret ${name} was not made for this Authority. Delete it if nobody needs it` }
+  }
+  const { 'tls.csr': csr = '', 'tls.key': key = '' } = secretFiles(secret)
+  const generation = Number(said[annotations.caGeneration])
+  const flaw = flawOf(() => {
+    const isSame = sameKey(parsePrivateKey(key), parseCsr(csr).publicKey)
+    return isSame ? undefined : 'tls.key is not the key of tls.csr'
+  })
+  if (flaw !== undefined) return { state: 'damaged', why: flaw }
+  if (!internal.external.chain) return { state: 'made', generation, csr, answer: undefined }
+  const why = flawOf(() => void acceptedChain(csr, internal, tools.clock.now()))
+  return {
+    state: 'made',
+    generation,
+    csr,
+    answer: why === undefined ? { state: 'accepted' } : { state: 'refused', why },
+  }
+}
+
+/** Why a check fails, if it does. */
+function flawOf(check: () => string | undefined): string | undefined {
+  try {
+    return check()
+  } catch (error) {
+    if (isFailure(error)) return error.message
+    throw error
+  }
+}
+
+/** @throws PkiError CertificateRejected when the chain in the spec is not what the request asked for */
+function acceptedChain(csr: string, spec: InternalSpec, at: number): Omit<Bundle, 'key'> {
+  const { publicKey, subjectDer } = parseCsr(csr)
+  const { pathLength, nameConstraints, external } = spec
+  return acceptCaChain({ publicKey, subjectDer, pathLength, nameConstraints, at }, external?.chain ?? '')
+}
+
+/** Makes the key and writes it with its certification request. */
+export async function makeRequest(
+  { generation, key: keySpec, profile }: Extract<CaPlan, { do: 'request' }>,
+  authority: Authority,
+  { tools, memory, makeKey, signal }: ActTools,
+): Promise<RequestView> {
+  const key = await makeKey(keySpec, signal)
+  const { commonName, subject, pathLength, nameConstraints } = profile
+  const extensions = nameConstraintsExtension(nameConstraints)
+  const csr = await createCsr(
+    { subject: { ...subject, commonName }, isCA: true, pathLength, extensions },
+    keySigner(key),
+  )
+  const name = { namespace: authority.metadata.namespace ?? '', name: caRequestSecretName(authority) }
+  const content: RequestFiles = { 'tls.key': encodePrivateKey(key, 'PKCS8'), 'tls.csr': csr }
+  const own = {
+    content: 'ca-request',
+    type: 'Opaque',
+    annotations: {
+      [annotations.authority]: authority.metadata.name,
+      [annotations.caGeneration]: String(generation),
+      [annotations.issuedAt]: toRfc3339(tools.clock.now()),
+    },
+    files: { ...content },
+  } as const
+  try {
+    const written = await createSecret(tools.client, name, own, { immutable: true, signal })
+    memory.secrets.note(keyOf(name), written.metadata.resourceVersion)
+  } catch (error) {
+    memory.doubt(keyOf(name))
+    throw error
+  }
+  return { state: 'made', generation, csr, answer: undefined }
+}
+
+/** The CA of a request that has been answered. */
+export async function answeredCa(authority: Authority, { tools, signal }: ActTools): Promise<Bundle> {
+  const name = { namespace: authority.metadata.namespace ?? '', name: caRequestSecretName(authority) }
+  const secret = await readSecret(tools.client, name, signal)
+  const { 'tls.csr': csr = '', 'tls.key': key = '' } = secret ? secretFiles(secret) : {}
+  return { key: parsePrivateKey(key), ...acceptedChain(csr, authority.spec.internal ?? {}, tools.clock.now()) }
+}
+
+/** Removes the request once its key is that of a generation. */
+export async function discardRequest(authority: Authority, { tools, memory, signal }: ActTools): Promise<void> {
+  const name = { namespace: authority.metadata.namespace ?? '', name: caRequestSecretName(authority) }
+  await tools.client.delete(resources.secrets, name, { signal }).catch((error: unknown) => {
+    if (!isNotFound(error)) throw error
+  })
+  memory.secrets.forget(keyOf(name))
+}

@@ -1,0 +1,68 @@
+import { classify, retryable } from '#base'
+import type { Issuer } from '#issuers'
+import { storeKeyOf } from '#kube'
+import {
+  attemptsOf,
+  type CertificateOutcome,
+  type CertificateWorld,
+  type IssuePlan,
+  issuerOf,
+  refusalOf,
+  retryAt,
+} from '#plan'
+import { belongsInStatus } from '../belongs-in-status.ts'
+import type { ControllerTools } from '../tools.ts'
+import { complete } from './complete.ts'
+import { order } from './order.ts'
+import { isCrowded } from './order-calls.ts'
+import { checkSupported, signAtOnce } from './sign.ts'
+import type { ActTools, Report } from './visit.ts'
+
+/** Has a certificate signed and writes it into the Secret: within the visit where no call leaves the process. */
+export async function issue(plan: IssuePlan, world: CertificateWorld, on: ActTools): Promise<Report> {
+  const { tools } = on
+  const authority = tools.caches.authorities.get(plan.authorityKey)
+  const type = authority ? issuerOf(authority).type : 'unknown'
+  try {
+    const report = await obtain(plan, world, on)
+    if (report.outcome.result === 'issued') tools.onIssued(type, 'issued')
+    return report
+  } catch (error) {
+    if (isCrowded(error) || !belongsInStatus(error, on.signal)) throw error
+    tools.onIssued(type, 'failed')
+    return { outcome: failed(error, world, tools), world }
+  }
+}
+
+async function obtain(plan: IssuePlan, world: CertificateWorld, on: ActTools): Promise<Report> {
+  const issuer = issuerFor(plan, world, on)
+  if (!issuer.describe().isLocal || world.order) return order(plan, world, issuer, on)
+  return complete(plan, world, await signAtOnce(plan, world, issuer, on), on)
+}
+
+function issuerFor(plan: IssuePlan, { certificate }: CertificateWorld, { directory }: ActTools): Issuer {
+  const authority = directory.find(plan.authorityKey, certificate.metadata.namespace ?? '')
+  if (!authority) throw retryable('AuthorityNotFound', `Authority ${plan.authorityKey} has just gone`)
+  const issuer = directory.issuerOf(authority)
+  checkSupported(issuer, plan)
+  return issuer
+}
+
+/** A failed attempt: when the next one is due depends on the kind of failure. */
+function failed(
+  error: unknown,
+  world: CertificateWorld,
+  { logger, clock, random }: ControllerTools,
+): CertificateOutcome {
+  const { certificate } = world
+  const failure = classify(error)
+  if (failure.kind === 'Bug') {
+    const stack = failure.cause instanceof Error ? failure.cause.stack : undefined
+    logger.error({ key: storeKeyOf(certificate), stack }, 'issuing failed with an unexpected error')
+  }
+  if (failure.kind === 'Terminal') {
+    return { result: 'failed', failure, nextAttemptAt: undefined, refused: refusalOf(world) }
+  }
+  const nextAttemptAt = retryAt(failure, attemptsOf(certificate.status), clock.now(), random())
+  return { result: 'failed', failure, nextAttemptAt }
+}

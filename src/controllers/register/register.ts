@@ -1,0 +1,297 @@
+import type { Authority, Certificate, KubeObject, ObjectMeta, PartialObject } from '#api'
+import {
+  type Clock,
+  classify,
+  type Instant,
+  keyOf,
+  type Logger,
+  minute,
+  second,
+  sleep,
+  type Timer,
+  waiting,
+} from '#base'
+import type { Cache, KubeClient } from '#kube'
+import {
+  boundedEntry,
+  entriesOfAuthority,
+  entriesOfCertificate,
+  isExpired,
+  liveUntil,
+  parseRegisterEntry,
+  type RegisterEntry,
+  type Registered,
+  type Revoked,
+  secretNameOf,
+} from '#plan'
+import { type Backoff, backoffMs, type Ownership } from '#runtime'
+import type { AuthorityRegister, RegisterIdentity } from './authority-register.ts'
+import { RegisterWriter, reportFlaw } from './register-writer.ts'
+import { listShards, type StoredShard } from './shard-store.ts'
+
+export interface RegisterOptions {
+  readonly client: KubeClient
+  readonly caches: {
+    readonly authorities: Cache<Authority>
+    readonly certificates: Cache<Certificate>
+    /** Metadata of our own Secrets. */
+    readonly secrets: Cache<PartialObject>
+  }
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly random: () => number
+  readonly ownership: Ownership
+  /** The namespaces that are worked in; all of them when the list is empty. */
+  readonly namespaces: readonly string[]
+  /** Told of every write of entries, for metrics: what came of it, and how many entries were new in it. */
+  readonly onFlush?: ((authority: string, result: 'stored' | 'failed', added: number) => void) | undefined
+}
+
+const loadBackoff: Backoff = { firstMs: second, maxMs: minute }
+const sweepMs = 60 * minute
+/** How long the last flush may take when the process ends. */
+const closeMs = 5 * second
+
+/** What writes each Authority's register, until the signal is aborted. */
+interface Writers {
+  readonly byAuthority: Map<string, RegisterWriter>
+  readonly signal: AbortSignal
+}
+
+const noWriters = (): Writers => ({ byAuthority: new Map(), signal: AbortSignal.abort() })
+
+/**
+ * Every certificate that internal Authorities have issued and that has not expired. One per process; it is in memory
+ * while the process is active, and in ConfigMaps beside each Authority. Authorities are named by `namespace/name`.
+ */
+export class Register {
+  readonly #options: RegisterOptions
+  readonly #listeners: ((authority: string) => void)[] = []
+  #writers = noWriters()
+  /** What was recorded before the register was loaded. */
+  #early: Registered[] = []
+  #term = new AbortController()
+  #isActive = false
+  #isLoaded = false
+  #sweeper: Timer | undefined
+
+  /** Build it before the caches start: it listens to them. */
+  constructor(options: RegisterOptions) {
+    this.#options = options
+    const { certificates, authorities } = options.caches
+    certificates.listen(({ type, object }) => {
+      if (this.#isLoaded && type !== 'deleted') this.#rebuild(this.#ofCertificate(object))
+    })
+    authorities.listen(({ type, object }) => {
+      if (this.#isLoaded && type !== 'deleted') this.#rebuild(this.#ofAuthority(object))
+    })
+  }
+
+  /** Loads whenever this process becomes active, and forgets when it is not any more. The caches are filled by then. */
+  start(): void {
+    const { ownership } = this.#options
+    ownership.onChange((owns) => (owns ? this.#begin() : this.#end()))
+    if (ownership.owns('')) this.#begin()
+  }
+
+  isLoaded(): boolean {
+    return this.#isLoaded
+  }
+
+  /** Notes a certificate. No I/O: it is stored soon. One that is known already is left as it is. */
+  record(authority: string, entry: RegisterEntry): void {
+    const checked = this.#checked(authority, entry)
+    if (!checked) return
+    if (this.#isLoaded) this.#writer(authority).record(checked)
+    else this.#early.push({ authority, ...checked })
+  }
+
+  /**
+   * Without a generation: of the latest one that has the serial number.
+   * @throws Failure Waiting while the register is not loaded
+   */
+  find(authority: string, serialNumber: string, generation?: number): RegisterEntry | undefined {
+    return this.#loaded(authority)?.find(serialNumber, generation)
+  }
+
+  /** What has not expired, in no order. @throws Failure Waiting while the register is not loaded */
+  entries(authority: string): RegisterEntry[] {
+    return this.#where(authority, () => true)
+  }
+
+  /**
+   * What was issued for `namespace/name`. Looks at every entry: about 10 ms for 100,000.
+   * @throws Failure Waiting while the register is not loaded
+   */
+  ofHolder(authority: string, kind: RegisterEntry['kind'], holder: string): RegisterEntry[] {
+    return this.#where(authority, (entry) => entry.holder === holder && entry.kind === kind)
+  }
+
+  /**
+   * When the last certificate ends that a generation has issued to a Certificate and that is not revoked.
+   * @throws Failure Waiting while the register is not loaded
+   */
+  liveUntil(authority: string, generation: number, now: Instant): Instant | undefined {
+    return liveUntil(this.#loaded(authority)?.entries() ?? [], generation, now)
+  }
+
+  /**
+   * Resolves when it is stored that the certificate is revoked. If it is already, the first time and reason stay.
+   * @throws Failure Terminal `NotRevocable` when the Authority has not issued it, or it has expired; Failure Waiting
+   *   while the register is not loaded; ApiError
+   */
+  async revoke(authority: string, identity: RegisterIdentity, revoked: Revoked): Promise<RegisterEntry> {
+    this.#loaded(authority)
+    return this.#writer(authority).revoke(identity, revoked)
+  }
+
+  /** Calls `listener` when certificates of an Authority have been revoked and that is stored. */
+  onChange(listener: (authority: string) => void): void {
+    this.#listeners.push(listener)
+  }
+
+  /**
+   * Reads all shards, and adds what the statuses of Certificates and Authorities tell of and no shard has.
+   * @throws ApiError; the register is as before then
+   */
+  async load(signal: AbortSignal): Promise<void> {
+    const { client, namespaces, caches, logger } = this.#options
+    const term = AbortSignal.any([signal, this.#term.signal])
+    const writers: Writers = { byAuthority: new Map(), signal: term }
+    for await (const shard of listShards(client, namespaces, term)) this.#adopt(shard, writers)
+    term.throwIfAborted()
+    this.#writers = writers
+    this.#isLoaded = true
+    for (const { authority, ...entry } of this.#early.splice(0)) this.record(authority, entry)
+    for (const certificate of caches.certificates.values()) this.#rebuild(this.#ofCertificate(certificate))
+    for (const authority of caches.authorities.values()) this.#rebuild(this.#ofAuthority(authority))
+    this.#sweepLater()
+    const registers = [...writers.byAuthority.values()].map(({ register }) => register)
+    const rebuilt = registers.reduce((sum, { unstored }) => sum + unstored, 0)
+    logger.info({ authorities: registers.length, rebuilt }, 'the register is loaded')
+  }
+
+  /** Stores all that is not stored yet. @throws ApiError */
+  async flush(): Promise<void> {
+    await Promise.all([...this.#writers.byAuthority.values()].map((writer) => writer.flush()))
+  }
+
+  /** Stores what it can within five seconds, and ends. What is not stored then is rebuilt at the next start. */
+  async close(): Promise<void> {
+    const { clock } = this.#options
+    const inTime = new AbortController()
+    const flushed = this.flush()
+      .catch(() => {})
+      .then(() => inTime.abort())
+    await Promise.race([flushed, sleep(clock, closeMs, inTime.signal)])
+    this.#end()
+  }
+
+  #begin(): void {
+    if (this.#isActive) return
+    this.#isActive = true
+    void this.#loadUntilDone(this.#term.signal)
+  }
+
+  async #loadUntilDone(signal: AbortSignal): Promise<void> {
+    const { clock, logger, random } = this.#options
+    for (let failures = 1; !signal.aborted; failures++) {
+      try {
+        return await this.load(signal)
+      } catch (error) {
+        if (signal.aborted) return
+        logger.warn({ error: classify(error).message }, 'cannot load the register, trying again')
+        await sleep(clock, backoffMs(failures, loadBackoff, random()), signal)
+      }
+    }
+  }
+
+  #end(): void {
+    this.#isActive = false
+    this.#term.abort()
+    this.#term = new AbortController()
+    for (const writer of this.#writers.byAuthority.values()) writer.stop()
+    this.#sweeper?.cancel()
+    this.#writers = noWriters()
+    this.#early = []
+    this.#isLoaded = false
+  }
+
+  #adopt(shard: StoredShard, writers: Writers): void {
+    const { clock, logger } = this.#options
+    const { authority, number, version, entries, flaw } = shard
+    if (flaw !== undefined) reportFlaw(logger, authority, shard)
+    if (number === 0) return
+    const { register } = this.#writer(authority, writers)
+    if (flaw === undefined) register.adopt(number, version, entries, clock.now())
+    else register.abandon(number, 'unusable')
+  }
+
+  /** What could not be read back would take its whole shard with it. */
+  #checked(authority: string, entry: RegisterEntry): RegisterEntry | undefined {
+    try {
+      return parseRegisterEntry(boundedEntry(entry))
+    } catch (error) {
+      this.#options.logger.error({ authority, entry, error: classify(error).message }, 'the register cannot hold this')
+      return undefined
+    }
+  }
+
+  #where(authority: string, isWanted: (entry: RegisterEntry) => boolean): RegisterEntry[] {
+    const now = this.#options.clock.now()
+    const entries = this.#loaded(authority)?.entries()
+    return entries?.filter((entry) => isWanted(entry) && !isExpired(entry, now)).toArray() ?? []
+  }
+
+  /** What is known of an Authority; undefined when it has issued nothing. */
+  #loaded(authority: string): AuthorityRegister | undefined {
+    if (!this.#isLoaded) throw waiting('RegisterNotLoaded', 'the register is not loaded yet', second)
+    return this.#writers.byAuthority.get(authority)?.register
+  }
+
+  #writer(authority: string, { byAuthority, signal }: Writers = this.#writers): RegisterWriter {
+    const known = byAuthority.get(authority)
+    if (known) return known
+    const { client, clock, logger, random, ownership, onFlush } = this.#options
+    const writer = new RegisterWriter({
+      ...{ authority, client, clock, logger, random, ownership, signal },
+      onFlush: (result, added) => onFlush?.(authority, result, added),
+      onRevoked: () => {
+        for (const listener of this.#listeners) listener(authority)
+      },
+    })
+    byAuthority.set(authority, writer)
+    return writer
+  }
+
+  /** Adds what a status tells of. An Authority that is not there gets no register from what others say of it. */
+  #rebuild(found: readonly Registered[]): void {
+    const { caches, clock } = this.#options
+    for (const { authority, ...entry } of found) {
+      const isInternal = caches.authorities.get(authority)?.spec.internal !== undefined
+      if (isInternal && !isExpired(entry, clock.now())) this.record(authority, entry)
+    }
+  }
+
+  #ofAuthority(authority: Authority): Registered[] {
+    return entriesOfAuthority(authority, (name) => this.#secret(authority, name))
+  }
+
+  #ofCertificate(certificate: Certificate): Registered[] {
+    return entriesOfCertificate(certificate, this.#secret(certificate, secretNameOf(certificate)))
+  }
+
+  #secret({ metadata }: KubeObject, name: string): ObjectMeta | undefined {
+    return this.#options.caches.secrets.get(keyOf({ namespace: metadata.namespace ?? '', name }))?.metadata
+  }
+
+  #sweepLater(): void {
+    this.#sweeper = this.#options.clock.after(sweepMs, () => {
+      for (const [authority, writer] of this.#writers.byAuthority) {
+        if (writer.register.isEmpty) this.#writers.byAuthority.delete(authority)
+        else writer.sweep()
+      }
+      this.#sweepLater()
+    })
+  }
+}

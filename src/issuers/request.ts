@@ -1,0 +1,35 @@
+import type { KeyObject } from 'node:crypto'
+import { isFailure, retryable } from '#base'
+import {
+  type CertificateProfile,
+  createCsr,
+  keySigner,
+  type ParsedCertificate,
+  parseCertificates,
+  publicKeyOf,
+} from '#pki'
+import type { EndEntityRequest } from './contract.ts'
+
+/** The request for a certificate of a private key. The key itself stays out of it. */
+export function endEntityRequest(id: string, profile: CertificateProfile, key: KeyObject): EndEntityRequest {
+  const { commonName, subject, names } = profile
+  return {
+    id,
+    profile,
+    publicKey: publicKeyOf(key),
+    csr: () => createCsr({ subject: { ...subject, commonName }, names }, keySigner(key)),
+  }
+}
+
+/**
+ * The certificates of a PEM text that an authority has sent.
+ * @throws Failure Retryable `InvalidAnswer` when they are none: another answer may be a right one
+ */
+export function readCertificates(pem: string): readonly ParsedCertificate[] {
+  try {
+    return parseCertificates(pem)
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    throw retryable('InvalidAnswer', `what the authority sent is no certificate: ${error.message}`, { cause: error })
+  }
+}

@@ -1,0 +1,143 @@
+import type { PolicyRule } from '#api'
+import { formatDuration, isFailure, listInWords, parseDuration } from '#base'
+import { dnsNameMatches, ipInRange } from '#pki'
+import type { CertificateRequest } from '../certificate/request.ts'
+import { selectorMatches } from '../consent.ts'
+import { textCommonName } from './common-name.ts'
+import { patternsMeet } from './dns-pattern.ts'
+import { emailMatches } from './email-pattern.ts'
+import { firstFew } from './few.ts'
+import { inNamespace } from './namespace-pattern.ts'
+import { textMatches } from './text-pattern.ts'
+import { uriMatches } from './uri-pattern.ts'
+
+/** Who asks. */
+export interface Requester {
+  readonly namespace: string
+  /** Labels of the namespace; while they are not known no selector matches. */
+  readonly labels: Readonly<Record<string, string>> | undefined
+}
+
+/** What is asked, by whom, and which names are sensitive. */
+export interface Question {
+  readonly request: CertificateRequest
+  readonly requester: Requester
+  readonly sensitiveNames: readonly string[]
+}
+
+/** Whether a rule is for certificates of the requester's namespace. */
+export function isFor({ namespaces, namespaceSelector }: PolicyRule, { namespace, labels }: Requester): boolean {
+  if (namespaces !== undefined && !namespaces.includes(namespace)) return false
+  return namespaceSelector === undefined || (labels !== undefined && selectorMatches(namespaceSelector, labels))
+}
+
+/** Every reason why a rule does not permit a request; empty when it permits the whole of it. */
+export function ruleDenials(rule: PolicyRule, question: Question): string[] {
+  return [
+    ...dnsDenials(rule, question),
+    ...nameDenials(rule, question),
+    ...subjectDenials(rule, question.request),
+    ...keyDenials(rule, question.request),
+    ...otherDenials(rule, question.request),
+  ]
+}
+
+function dnsDenials(rule: PolicyRule, { request, requester, sensitiveNames }: Question): string[] {
+  const listed = rule.names?.dns ?? []
+  const patterns = inNamespace(listed, requester.namespace)
+  // As they are listed: a {namespace} that is not replaced matches no name.
+  const literals = listed.filter((pattern) => !pattern.includes('*'))
+  const sensitive = inNamespace(sensitiveNames, requester.namespace)
+  return request.names.dnsNames.flatMap((name) => {
+    const guard = sensitive.find((pattern) => patternsMeet(pattern, name))
+    if (guard === undefined) {
+      return unpermitted('DNS name', [name], (it) => patterns.some((each) => dnsNameMatches(each, it)), patterns)
+    }
+    if (literals.some((literal) => dnsNameMatches(literal, name))) return []
+    return name.startsWith('*')
+      ? [`DNS name ${name} is not permitted: it stands for ${guard} too, which is sensitive`]
+      : [`DNS name ${name} is sensitive (${guard}): only a rule that lists it as it is permits it`]
+  })
+}
+
+function nameDenials({ names = {}, commonNames = [] }: PolicyRule, { request, requester }: Question): string[] {
+  const { ipAddresses, uris, emailAddresses } = request.names
+  const ranges = names.ipRanges ?? []
+  const uriPatterns = inNamespace(names.uris ?? [], requester.namespace)
+  const emailPatterns = inNamespace(names.emails ?? [], requester.namespace)
+  const text = textCommonName(request)
+  return [
+    ...unpermitted('IP address', ipAddresses, (ip) => ranges.some((range) => isInRange(ip, range)), ranges),
+    ...unpermitted('URI', uris, (uri) => uriPatterns.some((each) => uriMatches(each, uri)), uriPatterns),
+    ...unpermitted(
+      'e-mail address',
+      emailAddresses,
+      (mailbox) => emailPatterns.some((each) => emailMatches(each, mailbox)),
+      emailPatterns,
+    ),
+    ...unpermittedTexts('common name', text === undefined ? [] : [text], commonNames),
+  ]
+}
+
+/** A range that is none permits nothing: one mistyped line of a policy must not stop what the others decide. */
+function isInRange(ip: string, range: string): boolean {
+  try {
+    return ipInRange(ip, range)
+  } catch (error) {
+    if (isFailure(error)) return false
+    throw error
+  }
+}
+
+/** Attributes of a subject, as people and as rules call them. */
+const attributes = [
+  ['organization', 'organizations'],
+  ['organizational unit', 'organizationalUnits'],
+  ['country', 'countries'],
+  ['locality', 'localities'],
+  ['province', 'provinces'],
+  ['street address', 'streetAddresses'],
+  ['postal code', 'postalCodes'],
+] as const
+
+function subjectDenials({ subject: permitted = {} }: PolicyRule, { subject }: CertificateRequest): string[] {
+  const { serialNumber } = subject
+  return [
+    ...attributes.flatMap(([what, list]) => unpermittedTexts(what, subject[list] ?? [], permitted[list] ?? [])),
+    ...unpermittedTexts(
+      'serial number of the subject',
+      serialNumber === undefined ? [] : [serialNumber],
+      permitted.serialNumbers ?? [],
+    ),
+  ]
+}
+
+function keyDenials({ keys }: PolicyRule, { key }: CertificateRequest): string[] {
+  if (!keys) return []
+  const permitted = keys.map(({ algorithm, minSize }) => (minSize ? `${algorithm} from ${minSize}` : algorithm))
+  const isPermitted = keys.some(({ algorithm, minSize = 0 }) => algorithm === key.algorithm && key.size >= minSize)
+  return unpermitted('key', [`${key.algorithm} ${key.size}`], () => isPermitted, permitted)
+}
+
+function otherDenials({ usages, maxDuration, requireOwner }: PolicyRule, request: CertificateRequest): string[] {
+  const { durationMs, owner } = request
+  const isTooLong = maxDuration !== undefined && durationMs > parseDuration(maxDuration)
+  return [
+    ...(usages ? unpermitted('usage', request.usages, (usage) => usages.some((each) => each === usage), usages) : []),
+    ...(isTooLong ? [`duration ${formatDuration(durationMs)} is longer than the permitted ${maxDuration}`] : []),
+    ...(requireOwner && owner === undefined ? ['the certificate names no owner: set spec.owner'] : []),
+  ]
+}
+
+const unpermittedTexts = (what: string, texts: readonly string[], patterns: readonly string[]): string[] =>
+  unpermitted(what, texts, (text) => patterns.some((pattern) => textMatches(pattern, text)), patterns)
+
+function unpermitted(
+  what: string,
+  values: readonly string[],
+  isPermitted: (value: string) => boolean,
+  permitted: readonly string[],
+): string[] {
+  const scope = permitted.length > 0 ? `permitted: ${listInWords(firstFew(permitted))}` : 'none is permitted'
+  return values.filter((value) => !isPermitted(value)).map((value) => `${what} ${value} is not permitted (${scope})`)
+}
