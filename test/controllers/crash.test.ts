@@ -306,7 +306,8 @@ for (const workload of everyWorkload) {
 
     for (const one of chosen) {
       const how = one.point === 'answer lost' ? 'its answer is lost' : `SIGKILL ${one.point}`
-      test(`${one.write}: ${how}`, async () => {
+      // A write that is never tried is never struck either.
+      test(`${one.write}: ${how}`, { timeout: 90 * second }, async () => {
         const { stage, who } = await begin(workload, stages)
         const operator = await suffer(one, stage, who)
         await isDone(workload, stage.namespace)

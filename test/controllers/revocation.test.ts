@@ -260,6 +260,16 @@ suite('serial numbers', () => {
   })
 })
 
+test('what the Authority itself revokes is replaced, with a new key, without a word of the Certificate', async () => {
+  const old = await issue('withdrawn', { privateKey: { rotation: 'Never' } })
+  const key = await keyOf('withdrawn')
+  const revocations = [{ serialNumber: serialOf(old), reason: 'keyCompromise' as const }]
+  await team.patch(authorities, 'ca', { spec: { revocations } })
+  const renewed = await team.certificateReady('withdrawn', 2, 30_000)
+  assert.notEqual(serialOf(renewed), serialOf(old))
+  assert.notEqual(await keyOf('withdrawn'), key)
+})
+
 test('the CRL lists what is revoked, and openssl refuses it; its successor is valid', async () => {
   const openssl = await Openssl.open()
   const old = await issue('listed')

@@ -89,6 +89,7 @@ export function certificateWorld(parts: Partial<CertificateWorld> = {}): Certifi
     order: undefined,
     namespaceLabels: {},
     issuedLately: [],
+    isRevoked: false,
     isFrozen: false,
     isNamespaceTerminating: false,
     revocation: undefined,

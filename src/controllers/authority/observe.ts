@@ -1,4 +1,4 @@
-import { type Authority, annotations, type ObjectMeta, secretLabel } from '#api'
+import { type Authority, annotations, type Certificate, finalizer, type ObjectMeta, secretLabel } from '#api'
 import { fromKey, fromRfc3339, isFailure, keyOf } from '#base'
 import { parseBundle, parseCa, parseCertificates } from '#pki'
 import {
@@ -47,7 +47,7 @@ export async function observeAuthority(key: string, on: ObserveTools): Promise<O
       ca: authority.spec.internal && (await observeCa(authority, numbers, on)),
       issuerProblem: directory.problemOf(authority),
       dependents: {
-        certificates: directory.certificatesOf(key).filter((each) => !each.metadata.deletionTimestamp).length,
+        certificates: directory.certificatesOf(key).filter(isUser).length,
         authorities: directory.subordinatesOf(key).length,
       },
       isNamespaceTerminating:
@@ -59,6 +59,10 @@ export async function observeAuthority(key: string, on: ObserveTools): Promise<O
     },
   }
 }
+
+/** One that is being deleted may still have to be revoked. */
+const isUser = ({ metadata }: Certificate): boolean =>
+  metadata.deletionTimestamp === undefined || metadata.finalizers?.includes(finalizer) === true
 
 /** Nothing of ours holds it any more. */
 const isGone = ({ metadata }: Authority): boolean =>

@@ -50,6 +50,12 @@ export function createCertificateController(
     // It may have become somebody's default.
     kind.wake(certificates.byIndex(index.byAuthority, ''))
   })
+  tools.register.onChange((authority) => {
+    if (!tools.register.isLoaded()) return
+    // Those whose certificate in use is among the revoked ones need another.
+    const revoked = tools.register.entries(authority).filter((each) => each.revoked && each.kind === 'Certificate')
+    for (const holder of new Set(revoked.map((each) => each.holder))) kind.controller.enqueue(holder)
+  })
   listenToNamespaces(tools.caches, (name) => kind.wake(certificates.byIndex(index.byNamespace, name)))
   return {
     ...kind,

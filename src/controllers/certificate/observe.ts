@@ -47,10 +47,13 @@ export async function observeCertificate(key: string, on: ObserveTools): Promise
   if (order) on.calls.noteSeen(key)
 
   const authorityKey = chosenAuthority(certificate, cached, on)
-  const authority = authorityKey === undefined ? undefined : directory.view(authorityKey, namespace)
+  const viewAuthority = () => (authorityKey === undefined ? undefined : directory.view(authorityKey, namespace))
+  const authority = viewAuthority()
   const request = requestOf(certificate.spec, authority, tools)
   const hash = request instanceof Failure ? '' : requestHash(request)
   const secret = await viewSecret(certificate, { request, requestHash: hash }, cached, on)
+  // What signs is the CA of this moment: the plan must not be made for the one before.
+  if (viewAuthority()?.version !== authority?.version) return { found: 'behind' }
   return {
     found: 'world',
     world: {
@@ -63,6 +66,7 @@ export async function observeCertificate(key: string, on: ObserveTools): Promise
       order,
       namespaceLabels: directory.labelsOf(namespace),
       issuedLately: memory.issuedLately(key),
+      isRevoked: isRevoked(certificate, secret, tools),
       isFrozen: tools.isFrozen,
       isNamespaceTerminating: directory.isTerminating(namespace),
       revocation: viewRevocation(certificate, { authorityKey, authority, secret }, on),
@@ -73,6 +77,14 @@ export async function observeCertificate(key: string, on: ObserveTools): Promise
 /** Nothing of ours holds it any more. */
 const isGone = ({ metadata }: Certificate): boolean =>
   metadata.deletionTimestamp !== undefined && !metadata.finalizers?.includes(finalizer)
+
+/** Whether the Authority's people, or this Certificate before, have had the certificate in use revoked. */
+function isRevoked(certificate: Certificate, secret: SecretView, { register }: ControllerTools): boolean {
+  if (secret.state !== 'held' || !register.isLoaded()) return false
+  const { issuedBy, serialNumber, caGeneration } = secret.held
+  const entry = register.find(issuedBy, serialNumber, caGeneration)
+  return entry?.revoked !== undefined && entry.holder === storeKeyOf(certificate)
+}
 
 /** What revocation needs to know, where some is asked for: it looks through a whole register. */
 function viewRevocation(

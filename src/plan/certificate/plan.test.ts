@@ -364,6 +364,12 @@ suite('after the restore of an Authority', () => {
   })
 })
 
+test('one that the authority has revoked is replaced, with another key', () => {
+  const found = plan({ isRevoked: true })
+  assert.ok(found.do === 'issue')
+  assert.deepEqual([found.cause.reason, found.needsNewKey], ['Revoked', true])
+})
+
 suite('the brake', () => {
   const issued = (times: number, everyMs = second): number[] =>
     Array.from({ length: times }, (_, i) => noon - (times - i) * everyMs)

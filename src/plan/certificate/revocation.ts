@@ -86,7 +86,9 @@ export function revokedInUse(world: CertificateWorld): Finding | undefined {
   const { serialNumber, issuedAt } = secret.held
   const own = revocation && !(revocation.certificates instanceof Failure) ? revocation.certificates : []
   const isRevoked =
-    own.some((each) => each.revoked && isInUse(each, world)) || revokedBefore(certificate, { serialNumber, issuedAt })
+    world.isRevoked ||
+    own.some((each) => each.revoked && isInUse(each, world)) ||
+    revokedBefore(certificate, { serialNumber, issuedAt })
   if (!isRevoked) return undefined
   return { reason: 'Revoked', message: `certificate ${serialNumber} is revoked` }
 }

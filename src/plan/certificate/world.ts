@@ -22,6 +22,8 @@ export interface CertificateWorld {
   readonly namespaceLabels: Readonly<Record<string, string>> | undefined
   /** When certificates were issued for this object lately, the earliest first: what brakes a loop. */
   readonly issuedLately: readonly Instant[]
+  /** The register says that the certificate in use is revoked. */
+  readonly isRevoked: boolean
   /** A person has stopped all issuance. */
   readonly isFrozen: boolean
   readonly isNamespaceTerminating: boolean
