@@ -68,7 +68,7 @@ export const certificateKind: Kind = {
   columns: [
     ready,
     reason,
-    { name: 'Authority', jsonPath: '.spec.authorityRef.name', type: 'string' },
+    { name: 'Authority', jsonPath: '.status.authority', type: 'string' },
     { name: 'Not After', jsonPath: '.status.notAfter', type: 'string' },
     { name: 'Renew At', jsonPath: '.status.renewAt', type: 'string', priority: 1 },
     message,

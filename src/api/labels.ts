@@ -47,6 +47,8 @@ export const annotations = {
   order: ours('order'),
   /** Generation of the CA, from 1: of the CA that the Secret holds, or that signed the certificate in it. */
   caGeneration: ours('ca-generation'),
+  /** Fingerprint of the CA that signed the certificate, its first 16 digits: a number alone could be another CA's. */
+  caFingerprint: ours('ca-fingerprint'),
   /** Generation of the parent's CA that signed the CA. */
   parentGeneration: ours('parent-generation'),
   /** Hash of what the spec said of the CA certificate when it was made. */
@@ -61,7 +63,7 @@ export const annotations = {
   activatedAt: ours('activated-at'),
   retiredAt: ours('retired-at'),
   backedUpAt: ours('backed-up-at'),
-  /** On an Authority: its first CA exists, so that one whose Secret is missing is never made anew. */
+  /** On an Authority: the generation that signs, so that one whose Secret is missing is never made anew. */
   hasCA: ours('has-ca'),
   /** On a Certificate or an Authority, by people: RFC 3339; what was issued before is issued anew. */
   reissueRequestedAt: ours('reissue-requested-at'),

@@ -29,6 +29,8 @@ export type Reason =
   | 'OrderAbandoned'
   | 'OrderGone'
   | 'InvalidAnswer'
+  | 'TimedOut'
+  | 'RegisterNotLoaded'
   | 'Revoked'
   | 'RevocationFailed'
   | 'NotRevocable'

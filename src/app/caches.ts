@@ -27,6 +27,7 @@ export function createCaches(common: Common): Caches {
       project: ownObject<Authority>,
       indexes: {
         [index.byParent]: (authority) => some(parentKeyOf(authority)),
+        [index.byNamespace]: namespaceOf,
         [index.byDefault]: (authority) => (authority.spec.default ? namespaceOf(authority) : []),
         // Generations by what their names have in common.
         [index.bySecret]: (authority) => [

@@ -13,7 +13,9 @@ import {
   createCertificateController,
   createCrlController,
   createMakeKey,
+  createProve,
   type KindController,
+  type Prove,
   Register,
 } from '#controllers'
 import { createIssuerRegistry, internalIssuer } from '#issuers'
@@ -79,7 +81,9 @@ export async function wire({ config, env, version, logger }: Surroundings): Prom
     onChange: (on) => lease.onChange(on),
   }
   const plugins = await loadIssuerPlugins(config.issuerPlugins, [internalIssuer.type])
-  const register = new Register({ ...common, client, caches, ownership, namespaces: config.namespaces })
+  // The register asks the directory, which asks the register; neither does before it is started.
+  const prove: Prove = (line, signal) => createProve(tools, directory)(line, signal)
+  const register = new Register({ ...common, client, caches, ownership, namespaces: config.namespaces, prove })
   const tools: ControllerTools = {
     ...common,
     client,

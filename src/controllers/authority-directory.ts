@@ -7,6 +7,7 @@ import {
   bundleName,
   caNotAfter,
   caSecretName,
+  defaultAmong,
   type IssuerChoice,
   issuerOf,
   mayBeParent,
@@ -29,8 +30,6 @@ interface OpenIssuer {
 
 /** Finds Authorities on behalf of those that refer to them, and keeps their issuers open. */
 export class AuthorityDirectory {
-  /** ConfigMaps in the way of a bundle, as `namespace/name`. */
-  readonly foreignConfigMaps = new Set<string>()
   readonly #tools: ControllerTools
   readonly #open = new Map<string, OpenIssuer>()
 
@@ -91,46 +90,57 @@ export class AuthorityDirectory {
   }
 
   #oldestDefault(namespace: string, referrer: string): string | undefined {
-    const age = ({ metadata }: Authority): string => `${metadata.creationTimestamp} ${metadata.name}`
-    const [oldest] = this.#tools.caches.authorities
-      .byIndex(index.byDefault, namespace)
-      .filter((each) => this.find(storeKeyOf(each), referrer) !== undefined)
-      .sort((a, b) => (age(a) < age(b) ? -1 : 1))
-    return oldest && storeKeyOf(oldest)
+    const candidates = this.#tools.caches.authorities.byIndex(index.byDefault, namespace)
+    const found = defaultAmong(candidates, { name: referrer, labels: this.labelsOf(referrer) })
+    return found && storeKeyOf(found)
   }
 
-  /** Certificates that use the Authority. */
+  /** Certificates that use the Authority. One that it does not allow may name it, and counts for nothing. */
   certificatesOf(key: string): readonly Certificate[] {
-    return this.#tools.caches.certificates.byIndex(index.byAuthority, key)
+    const named = this.#tools.caches.certificates.byIndex(index.byAuthority, key)
+    return named.filter(({ metadata }) => this.find(key, metadata.namespace ?? '') !== undefined)
   }
 
-  /** Authorities whose CA this one signs. */
+  /** Authorities whose CA this one signs; again only those that it allows. */
   subordinatesOf(key: string): readonly Authority[] {
-    return this.#tools.caches.authorities.byIndex(index.byParent, key)
+    const named = this.#tools.caches.authorities.byIndex(index.byParent, key)
+    return named.filter(({ metadata }) => this.findParent(key, metadata.namespace ?? '') !== undefined)
   }
 
-  /** The highest number of a CA generation that certificates show: it has signed. */
+  /** The highest number of a CA generation that the Authority's own namespace shows: it has signed. */
   generationInUse(key: string): number {
     // Anybody may write an annotation into a namespace of theirs; only this one's speaks about this Authority.
-    const { namespace } = this.#tools.caches.authorities.get(key)?.metadata ?? {}
-    const numbers = this.#tools.caches.secrets
+    const { caches } = this.#tools
+    const authority = caches.authorities.get(key)
+    const { namespace = '' } = authority?.metadata ?? {}
+    const bundle = authority && caches.configMaps.get(keyOf({ namespace, name: bundleName(authority) }))
+    const leaves = caches.secrets
       .byIndex(index.byIssuer, key)
       .filter(({ metadata }) => metadata.namespace === namespace && metadata.labels?.[secretLabel] === 'certificate')
+    return [...leaves, ...(bundle ? [bundle] : [])]
       .map(({ metadata }) => Number(metadata.annotations?.[annotations.caGeneration] ?? 1))
-    return Math.max(0, ...numbers.filter(Number.isSafeInteger))
+      .filter(Number.isSafeInteger)
+      .reduce((highest, each) => Math.max(highest, each), 0)
   }
 
   /** End of the last certificate of a generation that may be in use, subordinate CAs among them. */
   liveUntil(key: string, generation: number): Instant | undefined {
     const { register, caches, clock } = this.#tools
     const now = clock.now()
-    const leaves = register.isLoaded() ? register.liveUntil(key, generation, now) : undefined
-    const subordinates = this.subordinatesOf(key)
-      .flatMap((each) => caches.secrets.byIndex(index.byCa, storeKeyOf(each)))
-      .map(({ metadata }) => metadata.annotations ?? {})
-      .filter((said) => said[annotations.parentGeneration] === String(generation) && !said[annotations.retiredAt])
-      .map((said) => fromRfc3339(said[annotations.notAfter]) ?? 0)
-    const latest = Math.max(leaves ?? 0, ...subordinates)
+    if (!register.isLoaded()) return undefined
+    // What the register says of a subordinate counts, until its own Secret says that it is over.
+    const subordinates = caches.authorities.byIndex(index.byParent, key).flatMap((each) => {
+      const retired = caches.secrets
+        .byIndex(index.byCa, storeKeyOf(each))
+        .map(({ metadata }) => metadata.annotations ?? {})
+        .filter((said) => said[annotations.retiredAt] !== undefined)
+        .map((said) => said[annotations.serialNumber])
+      return register
+        .ofHolder(key, 'Authority', storeKeyOf(each))
+        .filter((entry) => entry.generation === generation && !entry.revoked && !retired.includes(entry.serialNumber))
+        .map(({ notAfter }) => notAfter)
+    })
+    const latest = Math.max(register.liveUntil(key, generation, now) ?? 0, ...subordinates)
     return latest > now ? latest : undefined
   }
 
@@ -167,7 +177,7 @@ export class AuthorityDirectory {
   /** Why there is no issuer for an Authority. */
   problemOf(authority: Authority): Failure | undefined {
     try {
-      this.openIssuer(authority, issuerOf(authority))
+      this.issuerOf(authority)
       return undefined
     } catch (error) {
       if (isFailure(error)) return error
@@ -227,6 +237,7 @@ export class AuthorityDirectory {
       spec,
       generation: status?.ca?.generation,
       activeFrom: fromRfc3339(active?.activeFrom),
+      caFingerprints: caFingerprints(authority),
       // Also one whose Secret is gone, and which the status does not list any more.
       distrusted: [
         ...(spec.internal?.distrustedGenerations ?? []),
@@ -252,4 +263,12 @@ export class AuthorityDirectory {
     const restoredAt = fromRfc3339(creationTimestamp)
     return restoredAt === undefined ? undefined : restoredAt + this.#tools.restoreGraceMs
   }
+}
+
+const fingerprintDigits = 16
+
+/** Of all generations that are known, the one in use first. */
+function caFingerprints({ status }: Authority): string[] {
+  const all = [status?.ca?.fingerprint, ...(status?.generations ?? []).map(({ fingerprint }) => fingerprint)]
+  return [...new Set(all.filter((each) => each !== undefined).map((each) => each.slice(0, fingerprintDigits)))]
 }

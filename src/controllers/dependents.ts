@@ -30,13 +30,14 @@ function whatMatters({ metadata, status }: Authority): string {
 }
 
 /**
- * Calls `wake` with the name of a namespace that has become known or whose labels changed: others' grants may depend on
- * them, and an object may be seen before its namespace.
+ * Calls `wake` with the name of a namespace that has become known, whose labels changed, or that begins to go: others'
+ * grants may depend on its labels, an object may be seen before its namespace, and the end of it lets go of objects.
  */
 export function listenToNamespaces({ namespaces }: Caches, wake: (namespace: string) => void): void {
   namespaces.listen(({ object, old }) => {
-    if (!old || labelsOf(object) !== labelsOf(old)) wake(object.metadata.name)
+    if (!old || stateOf(object) !== stateOf(old)) wake(object.metadata.name)
   })
 }
 
-const labelsOf = ({ metadata }: PartialObject): string => JSON.stringify(metadata.labels ?? {})
+const stateOf = ({ metadata }: PartialObject): string =>
+  JSON.stringify([metadata.labels ?? {}, metadata.deletionTimestamp !== undefined])

@@ -20,6 +20,14 @@ export interface OwnSecret {
   readonly files: Readonly<Record<string, string>>
 }
 
+/** Changes to a Secret; what is not named stays. */
+export interface SecretPatch {
+  readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
+  /** Text by data key; null removes it. */
+  readonly files?: Readonly<Record<string, string | null>>
+}
+
 const tlsType = 'kubernetes.io/tls'
 
 /** The Secret, or undefined when there is none. */
@@ -76,48 +84,53 @@ export function replaceSecret(
   secret: OwnSecret,
   signal: AbortSignal,
 ): Promise<PartialObject> {
-  const { name, namespace = '', uid, resourceVersion } = observed
-  const patch = {
-    metadata: { uid, resourceVersion, ...marks(secret) },
-    data: { ...dropped(observed, secret.files), ...encoded(secret.files) },
-  }
+  const files = { ...dropped(observed, secret.files), ...secret.files }
+  return patchSecret(client, observed, { ...marks(secret), files }, signal)
+}
+
+/**
+ * Changes what is named in a Secret of ours, in one write that only lands on the very version that was observed.
+ * @throws ApiError, a conflict among them
+ */
+export function patchSecret(
+  client: KubeClient,
+  { name, namespace = '', uid, resourceVersion }: ObjectMeta,
+  { files, ...marked }: SecretPatch,
+  signal: AbortSignal,
+): Promise<PartialObject> {
+  const patch = { metadata: { uid, resourceVersion, ...marked }, ...(files && { data: encoded(files) }) }
   return client.mergePatch(resources.secrets, { namespace, name }, patch, { metadataOnly: true, signal })
 }
 
 /** Puts other roots beside the certificate of a Secret of ours. */
 export function retrustSecret(
   client: KubeClient,
-  { name, namespace = '', uid, resourceVersion }: ObjectMeta,
+  observed: ObjectMeta,
   { caBundle, trust }: { readonly caBundle: string; readonly trust: string },
   signal: AbortSignal,
 ): Promise<PartialObject> {
-  const patch = {
-    metadata: { uid, resourceVersion, annotations: { [annotations.trust]: trust } },
-    data: encoded({ 'ca.crt': caBundle }),
-  }
-  return client.mergePatch(resources.secrets, { namespace, name }, patch, { metadataOnly: true, signal })
+  const patch = { annotations: { [annotations.trust]: trust }, files: { 'ca.crt': caBundle } }
+  return patchSecret(client, observed, patch, signal)
 }
 
 /** Puts our label back on a Secret of ours that has lost it. */
 export function relabelSecret(
   client: KubeClient,
-  { name, namespace = '', uid, resourceVersion }: ObjectMeta,
+  observed: ObjectMeta,
   content: SecretContent,
   signal: AbortSignal,
 ): Promise<PartialObject> {
-  const patch = { metadata: { uid, resourceVersion, labels: { [secretLabel]: content } } }
-  return client.mergePatch(resources.secrets, { namespace, name }, patch, { metadataOnly: true, signal })
+  return patchSecret(client, observed, { labels: { [secretLabel]: content } }, signal)
 }
 
 /** Changes annotations of a Secret of ours. */
 export function annotateSecret(
   client: KubeClient,
-  { name, namespace = '', uid, resourceVersion }: ObjectMeta,
+  observed: ObjectMeta,
   said: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<PartialObject> {
-  const patch = { metadata: { uid, resourceVersion, annotations: said } }
-  return client.mergePatch(resources.secrets, { namespace, name }, patch, { metadataOnly: true, signal })
+  return patchSecret(client, observed, { annotations: said }, signal)
 }
 
 /** Deletes a Secret of ours; one that is gone, or another one by now, is left. */
@@ -138,8 +151,8 @@ function marks({ content, annotations: said, files }: OwnSecret) {
   return { labels: { [secretLabel]: content }, annotations: { ...said, [annotations.applied]: applied } }
 }
 
-const encoded = (files: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(files).map(([name, text]) => [name, Buffer.from(text).toString('base64')]))
+const encoded = <Text extends string | null>(files: Readonly<Record<string, Text>>): Record<string, string | Text> =>
+  Object.fromEntries(Object.entries(files).map(([name, text]) => [name, text && Buffer.from(text).toString('base64')]))
 
 /** Data keys that we set before and do not set any more, as null for the merge patch. */
 function dropped(observed: ObjectMeta, files: Readonly<Record<string, string>>): Record<string, null> {

@@ -27,7 +27,7 @@ export const index = {
   byAuthority: 'authority',
   /** Certificates and Authorities by `namespace/name` of their Secret. */
   bySecret: 'secret',
-  /** Certificates by their namespace. */
+  /** Certificates and Authorities by their namespace. */
   byNamespace: 'namespace',
   /** Authorities by `namespace/name` of their parent. */
   byParent: 'parent',

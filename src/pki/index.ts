@@ -30,7 +30,7 @@ export {
 export { defaultKeySize, type KeyAlgorithm, type KeyEncoding } from './key-algorithm.ts'
 export { nameConstraintViolations } from './name-constraint-violations.ts'
 export { type NameConstraints, type NameSubtrees, nameConstraintsExtension } from './name-constraints.ts'
-export { dnsNameMatches, isDnsName, normalizeNames, type SubjectNames } from './names.ts'
+export { dnsLabels, dnsMatcher, dnsNameMatches, isDnsName, normalizeNames, type SubjectNames } from './names.ts'
 export {
   encodeCertificates,
   type ParsedCertificate,

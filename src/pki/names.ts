@@ -93,19 +93,30 @@ function normalize(kind: keyof SubjectNames, texts: readonly string[]): string[]
 export const countNames = (names: SubjectNames): number =>
   names.dnsNames.length + names.ipAddresses.length + names.uris.length + names.emailAddresses.length
 
+/** The labels of a DNS name in lower case; none for a text that is no such name. */
+export const dnsLabels = (name: string): readonly string[] => (isDnsName(name) ? name.toLowerCase().split('.') : [])
+
 /**
- * Whether a policy's `pattern` permits the DNS name `name`. Both are compared label by label, from end to end and
- * without case. In a pattern `*` stands for exactly one label, and a leading `**` for one or more. The `*` of a
- * wildcard name is permitted only by one of these, never by a literal: a pattern for one host does not grant a wildcard
- * over its siblings. A pattern that is not of this form permits nothing.
+ * What says of the labels of a DNS name whether a policy's `pattern` permits it. Both are compared label by label, from
+ * end to end and without case. In a pattern `*` stands for exactly one label, and a leading `**` for one or more. The
+ * `*` of a wildcard name is permitted only by one of these, never by a literal: a pattern for one host does not grant a
+ * wildcard over its siblings. A pattern that is not of this form permits nothing.
  */
-export function dnsNameMatches(pattern: string, name: string): boolean {
-  if (!isDnsName(name) || pattern.length > 253) return false
-  const wanted = pattern.toLowerCase().split('.')
-  const given = name.toLowerCase().split('.')
-  const open = wanted[0] === '**'
-  if (open ? given.length < wanted.length : given.length !== wanted.length) return false
-  const rest = open ? wanted.slice(1) : wanted
-  const tail = given.slice(given.length - rest.length)
-  return rest.every((each, index) => each === '*' || (label.test(each) && each === tail[index]))
+export function dnsMatcher(pattern: string): (labels: readonly string[]) => boolean {
+  const wanted = pattern.length > 253 ? [] : pattern.toLowerCase().split('.')
+  const isOpen = wanted[0] === '**'
+  const rest = isOpen ? wanted.slice(1) : wanted
+  if (wanted.length === 0 || !rest.every((each) => each === '*' || label.test(each))) return () => false
+  return (labels) => {
+    if (labels.length === 0 || (isOpen ? labels.length < wanted.length : labels.length !== wanted.length)) return false
+    const first = labels.length - rest.length
+    // From the right: other domains differ there already.
+    for (let index = rest.length - 1; index >= 0; index--) {
+      if (rest[index] !== '*' && rest[index] !== labels[first + index]) return false
+    }
+    return true
+  }
 }
+
+/** Whether a policy's `pattern` permits the DNS name `name`: see `dnsMatcher`. */
+export const dnsNameMatches = (pattern: string, name: string): boolean => dnsMatcher(pattern)(dnsLabels(name))

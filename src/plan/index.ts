@@ -1,6 +1,7 @@
 /** The decisions: what to do about an object, as pure functions of the world and the time. */
 export { activatesAtOnce, type CaPlan, type CreateCaPlan } from './authority/ca.ts'
-export { caSpecHash, trustHash } from './authority/generations.ts'
+export { defaultAmong } from './authority/default-authority.ts'
+export { caSpecHash, lastActiveOf, trustHash } from './authority/generations.ts'
 export { type IssuerChoice, issuerOf, ofGeneration } from './authority/issuer-of.ts'
 export { longestIssued } from './authority/longest-issued.ts'
 export {

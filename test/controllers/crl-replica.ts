@@ -18,6 +18,7 @@ import {
   type CrlController,
   createCrlController,
   index,
+  type Prove,
   Register,
 } from '#controllers'
 import { createIssuerRegistry, internalIssuer } from '#issuers'
@@ -72,6 +73,9 @@ export interface Replica {
 
 let started = 0
 
+/** These tests have no Certificates and Secrets beside what they record. */
+const prove: Prove = async (line) => line
+
 /** @param isActive whether it holds the Lease */
 export async function startReplica({ proxy }: Sandbox, namespace: string, isActive = true): Promise<Replica> {
   started += 1
@@ -103,7 +107,7 @@ export async function startReplica({ proxy }: Sandbox, namespace: string, isActi
     }),
   }
   const ownership = { owns: () => isActive, remainingMs: () => day, onChange: () => {} }
-  const register = new Register({ ...common, client, caches, ownership, namespaces: [namespace] })
+  const register = new Register({ ...common, client, caches, ownership, namespaces: [namespace], prove })
   const tools: ControllerTools = {
     ...{ ...common, client, caches, ownership, register },
     issuers: createIssuerRegistry([internalIssuer]),

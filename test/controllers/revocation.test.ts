@@ -357,6 +357,8 @@ suite('deletionPolicy.revoke', () => {
     await doomed.createCertificate('web', { authorityRef, deletionPolicy: { revoke: true } })
     const old = await doomed.certificateReady('web', 1)
     await team.patch(authorities, 'generous', { spec: { allowedNamespaces: { from: 'Same' } } })
+    // The operator is to know of it before the end of the namespace.
+    await sleep(2000)
     await sandbox.client.delete(resources.namespaces, { namespace: '', name: doomed.name })
     const isOurs = ({ event }: Readonly<Record<string, unknown>>): boolean => event === 'RevocationDebt'
     const [line] = await until(

@@ -5,6 +5,7 @@ export { type CertificateParts, certificate } from './certificate.ts'
 export { FakeClock, noon } from './clock.ts'
 export { checkConditions } from './condition-checker.ts'
 export { type LoggedLine, logBook } from './logger.ts'
+export { type Fault, ScriptedApi, type ScriptedConfigMap } from './scripted-api.ts'
 export {
   authorityView,
   authorityWorld,

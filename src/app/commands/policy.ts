@@ -15,6 +15,8 @@ interface AuditOptions extends ConnectionSettings {
 }
 
 interface CheckOptions extends AuditOptions {
+  /** Of Authorities that name none. */
+  readonly namespace?: string
   /** Paths; `-` is standard input. */
   readonly file: readonly string[]
 }
@@ -28,6 +30,7 @@ export function addPolicyCommands(program: Command, context: CommandContext): vo
     .command('check')
     .description('List the Certificates that Authorities in a file would deny; exit code 1 if there are any')
     .requiredOption('-f, --file <file>', 'YAML with Authorities, - for standard input; may be repeated', collected)
+    .option('-n, --namespace <name>', "namespace of Authorities in the file that name none; default: the context's")
     .action(async (options: CheckOptions) => checkFiles(options, context))
   const audit = policy
     .command('audit')
@@ -41,7 +44,9 @@ export function addPolicyCommands(program: Command, context: CommandContext): vo
 
 async function checkFiles(options: CheckOptions, context: CommandContext): Promise<void> {
   await using cluster = await connect(options, context)
-  const read = await Promise.all(options.file.map((path) => readAuthorities(path, cluster.namespace)))
+  const read = await Promise.all(
+    options.file.map((path) => readAuthorities(path, options.namespace ?? cluster.namespace)),
+  )
   await judge(cluster.client, read.flat(), options, context)
 }
 

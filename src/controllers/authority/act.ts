@@ -1,8 +1,9 @@
 import { type Authority, annotations, authorityKind, finalizer } from '#api'
-import { isFailure, keyOf, toRfc3339 } from '#base'
-import { resourceOf, resources } from '#kube'
+import { isFailure, keyOf, second, toRfc3339 } from '#base'
+import { resourceOf } from '#kube'
 import { type AuthorityPlan, type AuthorityWorld, type CaPlan, caSecretName } from '#plan'
 import { belongsInStatus } from '../belongs-in-status.ts'
+import { patchSecret } from '../own-secret.ts'
 import { publishBundle } from './bundle.ts'
 import { createGeneration } from './create.ts'
 import { discardRequest, makeRequest } from './request.ts'
@@ -38,7 +39,7 @@ async function changed(
     case 'request':
       return ca ? { ...world, ca: { ...ca, request: await makeRequest(plan, authority, on) } } : world
     case 'discard':
-      await discardRequest(authority, on)
+      if (ca?.request.state === 'made') await discardRequest(ca.request, on)
       return ca ? { ...world, ca: { ...ca, request: { state: 'none' } } } : world
     case 'confirm':
     case 'activate':
@@ -70,13 +71,12 @@ async function note(
   const { number, metadata } = plan.generation
   const { namespace = '' } = authority.metadata
   const name = caSecretName(authority, number)
-  const now = tools.clock.now()
+  // Kept in whole seconds: what has to last from then on begins with the next one.
+  const now = Math.ceil(tools.clock.now() / second) * second
   const what = noted[plan.do]
-  const { uid, resourceVersion } = metadata
-  const patch = { metadata: { uid, resourceVersion, annotations: { [annotations[what]]: toRfc3339(now) } } }
-  const key = { namespace, name }
-  const written = await tools.client.mergePatch(resources.secrets, key, patch, { metadataOnly: true, signal })
-  memory.secrets.note(keyOf(key), written.metadata.resourceVersion)
+  const said = { [annotations[what]]: toRfc3339(now) }
+  const written = await patchSecret(tools.client, metadata, { annotations: said }, signal)
+  memory.secrets.note(keyOf({ namespace, name }), written.metadata.resourceVersion)
   if (!ca) return world
   const generations = ca.generations.map((each) => (each.number === number ? { ...each, [what]: now } : each))
   return { ...world, ca: { ...ca, generations } }

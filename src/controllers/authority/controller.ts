@@ -1,8 +1,9 @@
 import { type Authority, annotations } from '#api'
-import { keyOf } from '#base'
+import { fromKey, keyOf } from '#base'
 import {
   type AuthorityWorld,
   authorityKeyOf,
+  bundleName,
   type CaView,
   caSecretName,
   parentKeyOf,
@@ -11,11 +12,12 @@ import {
 } from '#plan'
 import type { AuthorityDirectory } from '../authority-directory.ts'
 import type { CrlController } from '../crl/controller.ts'
-import { listenToAuthorities } from '../dependents.ts'
+import { listenToAuthorities, listenToNamespaces } from '../dependents.ts'
 import { createKindController, type KindController } from '../kind-controller.ts'
 import type { MakeKey } from '../make-key.ts'
 import { type ControllerTools, index } from '../tools.ts'
 import { actOnAuthority } from './act.ts'
+import { BundleMemory } from './bundle-memory.ts'
 import { concludeAuthority } from './conclude.ts'
 import { observeAuthority } from './observe.ts'
 
@@ -28,21 +30,27 @@ export function createAuthorityController(
 ): KindController {
   const { caches } = tools
   const { authorities } = caches
+  const bundles = new BundleMemory(tools.clock)
   const kind = createKindController<Authority, AuthorityWorld, CaView>(
     {
       name: 'authority',
       cache: authorities,
-      observe: (key, visit) => observeAuthority(key, { ...visit, tools, directory, crl }),
+      observe: (key, visit) => observeAuthority(key, { ...visit, tools, directory, bundles, crl }),
       // Generations are told apart by the number at the end of their Secret's name.
       ownersOf: (secretKey) =>
         [secretKey, secretKey.replace(/[0-9]+$/, '')].flatMap((key) => authorities.byIndex(index.bySecret, key)),
       foreignSecret,
       async settle(world, { memory, signal }) {
         const plan = planAuthority(world, tools.clock.now())
-        const report = await actOnAuthority(plan, world, { tools, directory, memory, makeKey, crl, signal })
+        const on = { tools, directory, bundles, memory, makeKey, crl, signal }
+        const report = await actOnAuthority(plan, world, on)
         return concludeAuthority(plan, report, tools, memory, signal)
       },
-      forget: (key) => directory.forget(key),
+      forget(key) {
+        directory.forget(key)
+        const { namespace, name } = fromKey(key)
+        bundles.forget(keyOf({ namespace, name: bundleName({ metadata: { name } }) }))
+      },
     },
     tools,
   )
@@ -57,8 +65,11 @@ export function createAuthorityController(
     const isNews = type !== 'updated' || object.metadata.generation !== old?.metadata.generation
     if (isNews) kind.wake(authorities.byIndex(index.byDefault, object.metadata.namespace ?? ''))
   })
-  caches.configMaps.listen(({ key, object }) => {
-    directory.foreignConfigMaps.delete(key)
+  listenToNamespaces(caches, (name) => kind.wake(authorities.byIndex(index.byNamespace, name)))
+  caches.configMaps.listen(({ type, key, object }) => {
+    bundles.inTheWay.delete(key)
+    if (type === 'deleted') bundles.writes.forget(key)
+    if (!bundles.writes.isNews(key, object.metadata.resourceVersion)) return
     const name = object.metadata.annotations?.[annotations.authority] ?? ''
     const authority = authorities.get(keyOf({ namespace: object.metadata.namespace ?? '', name }))
     if (authority) kind.wake([authority])

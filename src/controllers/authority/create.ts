@@ -1,5 +1,5 @@
 import { type Authority, annotations } from '#api'
-import { keyOf, retryable, terminal, toRfc3339 } from '#base'
+import { keyOf, retryable, second, terminal, toRfc3339, waiting } from '#base'
 import {
   type Bundle,
   encodeBundle,
@@ -36,7 +36,7 @@ export async function createGeneration(
   ca: CaWorld,
   on: ActTools,
 ): Promise<CaWorld> {
-  const bundle = await bundleFor(plan, authority, on)
+  const bundle = await bundleFor(plan, authority, ca, on)
   const now = on.tools.clock.now()
   const held = heldCa(bundle)
   const { namespace = '', name } = authority.metadata
@@ -74,7 +74,7 @@ function signedBy({ source }: CreateCaPlan, authority: Authority): string {
   return (source === 'parent' ? parentKeyOf(authority) : undefined) ?? keyOf({ namespace, name })
 }
 
-async function bundleFor(plan: CreateCaPlan, authority: Authority, on: ActTools): Promise<Bundle> {
+async function bundleFor(plan: CreateCaPlan, authority: Authority, ca: CaWorld, on: ActTools): Promise<Bundle> {
   switch (plan.source) {
     case 'itself': {
       const key = await on.makeKey(plan.key, on.signal)
@@ -82,7 +82,7 @@ async function bundleFor(plan: CreateCaPlan, authority: Authority, on: ActTools)
       return { key, certificate, intermediates: [], roots: [certificate] }
     }
     case 'parent':
-      return signedByParent(plan, authority, on)
+      return signedByParent(plan, authority, ca, on)
     case 'secret':
       return adopted(authority, on)
     case 'external':
@@ -90,12 +90,15 @@ async function bundleFor(plan: CreateCaPlan, authority: Authority, on: ActTools)
   }
 }
 
-async function signedByParent(plan: CreateCaPlan, authority: Authority, on: ActTools): Promise<Bundle> {
+async function signedByParent(plan: CreateCaPlan, authority: Authority, ca: CaWorld, on: ActTools): Promise<Bundle> {
   const { tools, directory, signal } = on
   const parentKey = parentKeyOf(authority) ?? ''
   const parent = directory.findParent(parentKey, authority.metadata.namespace ?? '')
   const issuer = parent && directory.issuerOf(parent)
   if (!issuer) throw retryable('ParentNotReady', `Authority ${parentKey} cannot sign a subordinate now`)
+  if (ca.parent.state !== 'ready' || parent.status?.ca?.generation !== ca.parent.generation) {
+    throw waiting('ParentNotReady', `Authority ${parentKey} has just begun to sign with another key`, second)
+  }
   if (!issuer.signSubordinate) {
     const { subordinates = 'it has no such thing' } = issuer.describe().unsupported
     throw terminal('Unsupported', `Authority ${parentKey} signs no CA certificates: ${subordinates}`)

@@ -9,6 +9,7 @@ import {
   caRequestSecretName,
   caSecretName,
   type GenerationView,
+  lastActiveOf,
   longestIssued,
   type ParentView,
   parentKeyOf,
@@ -19,7 +20,7 @@ import {
 import type { Observation } from '../kind-controller.ts'
 import { readSecret, secretFiles } from '../own-secret.ts'
 import { index } from '../tools.ts'
-import { observeBundle } from './bundle.ts'
+import { isBundleBehind, observeBundle } from './bundle.ts'
 import { heldCa, rootOf } from './held-ca.ts'
 import { observeRequest } from './request.ts'
 import type { ObserveTools } from './visit.ts'
@@ -38,6 +39,7 @@ export async function observeAuthority(key: string, on: ObserveTools): Promise<O
   const secretKeys = [...numbers.map((number) => generationKey(authority, number)), requestKey(authority)]
   const isBehind =
     memory.objects.isBehind(key, resourceVersion) ||
+    isBundleBehind(authority, on) ||
     secretKeys.some((each) => memory.secrets.isBehind(each, tools.caches.secrets.get(each)?.metadata.resourceVersion))
   if (isBehind) return { found: 'behind' }
   return {
@@ -102,11 +104,16 @@ async function observeCa(authority: Authority, numbers: readonly number[], on: O
   const { tools, directory } = on
   const { namespace = '', name } = authority.metadata
   const key = keyOf({ namespace, name })
-  const generations = await Promise.all(numbers.map((number) => observeGeneration(authority, number, on)))
+  const found = await Promise.all(numbers.map((number) => observeGeneration(authority, number, on)))
+  const generations = found.filter((each) => each !== undefined)
+  const last = Math.max(lastActive(authority), directory.generationInUse(key))
+  const latest = lastActiveOf({ generations, lastActive: last })
   return {
     parent: parentOf(key, authority, on),
-    generations: generations.filter((each) => each !== undefined),
-    lastActive: Math.max(lastActive(authority), directory.generationInUse(key)),
+    generations: generations.map((each) =>
+      mayRetire(each, latest) ? { ...each, liveUntil: directory.liveUntil(key, each.number) } : each,
+    ),
+    lastActive: last,
     source: await sourceOf(authority, on),
     request: await observeRequest(authority, requestKey(authority), on),
     longestIssuedMs: longestIssued(
@@ -117,6 +124,10 @@ async function observeCa(authority: Authority, numbers: readonly number[], on: O
     isRegisterLoaded: tools.register.isLoaded(),
   }
 }
+
+/** Whether it matters how long its certificates live: finding out reads the whole register. */
+const mayRetire = ({ number, activatedAt, retiredAt }: GenerationView, lastActive: number): boolean =>
+  activatedAt !== undefined && retiredAt === undefined && number < lastActive
 
 /** Reads the Secret of a generation: once per version, and always before a key is made. */
 async function observeGeneration(
@@ -153,7 +164,7 @@ async function observeGeneration(
     signedBy: said[annotations.issuedBy],
     parentGeneration: Number.isSafeInteger(parentGeneration) && parentGeneration > 0 ? parentGeneration : undefined,
     caSpec: said[annotations.caSpec],
-    liveUntil: directory.liveUntil(key, number),
+    liveUntil: undefined,
     lacking: activatedAt === undefined && view.state === 'held' ? directory.lacking(key, view.held.roots) : 0,
   }
 }

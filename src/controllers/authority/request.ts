@@ -34,7 +34,8 @@ export async function observeRequest(
   const secret = await readSecret(tools.client, fromKey(secretKey), signal)
   memory.settle(secretKey, secretKey, secret?.metadata)
   if (!secret) return { state: 'none' }
-  const { name, annotations: said = {} } = secret.metadata
+  const { metadata } = secret
+  const { name, annotations: said = {} } = metadata
   if (said[annotations.authority] !== authority.metadata.name) {
     return { state: 'foreign', why: `Secret ${name} was not made for this Authority. Delete it if nobody needs it` }
   }
@@ -45,10 +46,11 @@ export async function observeRequest(
     return isSame ? undefined : 'tls.key is not the key of tls.csr'
   })
   if (flaw !== undefined) return { state: 'damaged', why: flaw }
-  if (!internal.external.chain) return { state: 'made', generation, csr, answer: undefined }
+  if (!internal.external.chain) return { state: 'made', metadata, generation, csr, answer: undefined }
   const why = flawOf(() => void acceptedChain(csr, internal, tools.clock.now()))
   return {
     state: 'made',
+    metadata,
     generation,
     csr,
     answer: why === undefined ? { state: 'accepted' } : { state: 'refused', why },
@@ -98,13 +100,13 @@ export async function makeRequest(
     files: { ...content },
   } as const
   try {
-    const written = await createSecret(tools.client, name, own, { immutable: true, signal })
-    memory.secrets.note(keyOf(name), written.metadata.resourceVersion)
+    const { metadata } = await createSecret(tools.client, name, own, { immutable: true, signal })
+    memory.secrets.note(keyOf(name), metadata.resourceVersion)
+    return { state: 'made', metadata, generation, csr, answer: undefined }
   } catch (error) {
     memory.doubt(keyOf(name))
     throw error
   }
-  return { state: 'made', generation, csr, answer: undefined }
 }
 
 /** The CA of a request that has been answered. */
@@ -115,11 +117,18 @@ export async function answeredCa(authority: Authority, { tools, signal }: ActToo
   return { key: parsePrivateKey(key), ...acceptedChain(csr, authority.spec.internal ?? {}, tools.clock.now()) }
 }
 
-/** Removes the request once its key is that of a generation. */
-export async function discardRequest(authority: Authority, { tools, memory, signal }: ActTools): Promise<void> {
-  const name = { namespace: authority.metadata.namespace ?? '', name: caRequestSecretName(authority) }
-  await tools.client.delete(resources.secrets, name, { signal }).catch((error: unknown) => {
+/**
+ * Removes the request once its key is that of a generation.
+ * @throws ApiError, a conflict among them: it is not the request that was observed
+ */
+export async function discardRequest(
+  { metadata }: Extract<RequestView, { state: 'made' }>,
+  { tools, memory, signal }: ActTools,
+): Promise<void> {
+  const { namespace = '', name, uid, resourceVersion } = metadata
+  const key = { namespace, name }
+  await tools.client.delete(resources.secrets, key, { uid, resourceVersion, signal }).catch((error: unknown) => {
     if (!isNotFound(error)) throw error
   })
-  memory.secrets.forget(keyOf(name))
+  memory.secrets.forget(keyOf(key))
 }

@@ -5,11 +5,13 @@ import type { CrlController } from '../crl/controller.ts'
 import type { Visit } from '../kind-controller.ts'
 import type { MakeKey } from '../make-key.ts'
 import type { ControllerTools } from '../tools.ts'
+import type { BundleMemory } from './bundle-memory.ts'
 
 /** What observing needs. */
 export interface ObserveTools extends Visit<CaView> {
   readonly tools: ControllerTools
   readonly directory: AuthorityDirectory
+  readonly bundles: BundleMemory
   readonly crl: Pick<CrlController, 'flaws'>
 }
 

@@ -30,7 +30,7 @@ export async function complete(
   const held = heldNow(plan, world, signed, on.tools)
   register(plan, world, held, on)
   const outcome: CertificateOutcome = { result: 'issued', shortened: plan.shortened, replaced }
-  return { outcome, world: { ...world, secret: { state: 'held', metadata, held } } }
+  return { outcome, world: { ...world, secret: { state: 'held', metadata, held }, isRevoked: false } }
 }
 
 /** Writes key, certificate and chain in one write, after the audit line that says so. */
@@ -82,6 +82,7 @@ function secretOf(plan: IssuePlan, world: CertificateWorld, signed: Signed, tool
       [annotations.notAfter]: toRfc3339(leaf.notAfter),
       [annotations.trust]: trustHash(caBundle),
       ...(authority?.generation !== undefined && { [annotations.caGeneration]: String(authority.generation) }),
+      ...(authority?.caFingerprints[0] && { [annotations.caFingerprint]: authority.caFingerprints[0] }),
     },
     files: { ...files, 'ca.crt': caBundle },
   }
@@ -117,6 +118,7 @@ function heldNow(
     issuedBy: authorityKey,
     issuedAt: clock.now(),
     caGeneration: authority?.generation,
+    caFingerprint: authority?.caFingerprints[0],
     trust: trustHash(caBundle),
     differences: [],
   }

@@ -86,9 +86,9 @@ function isNextNow(
   }
 }
 
-/** Whether an order is to be looked at next: it was refused and is to be ended. */
+/** Whether an order is to be looked at next: it had its effect or was refused, and is to be ended. */
 const isOrderNext = ({ order }: CertificateWorld, outcome: Report['outcome']): boolean =>
-  order !== undefined && outcome.result === 'failed' && outcome.refused !== undefined
+  order !== undefined && (outcome.result === 'issued' || (outcome.result === 'failed' && outcome.refused !== undefined))
 
 function tell(plan: CertificatePlan, { outcome, world }: Report, status: CertificateStatus, tools: ControllerTools) {
   const { certificate } = world

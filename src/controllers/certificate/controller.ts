@@ -50,11 +50,9 @@ export function createCertificateController(
     // It may have become somebody's default.
     kind.wake(certificates.byIndex(index.byAuthority, ''))
   })
-  tools.register.onChange((authority) => {
-    if (!tools.register.isLoaded()) return
+  tools.register.onRevoked((_, holders) => {
     // Those whose certificate in use is among the revoked ones need another.
-    const revoked = tools.register.entries(authority).filter((each) => each.revoked && each.kind === 'Certificate')
-    for (const holder of new Set(revoked.map((each) => each.holder))) kind.controller.enqueue(holder)
+    for (const each of holders) if (each.kind === 'Certificate') kind.controller.enqueue(each.holder)
   })
   listenToNamespaces(tools.caches, (name) => kind.wake(certificates.byIndex(index.byNamespace, name)))
   return {

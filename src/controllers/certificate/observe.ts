@@ -14,22 +14,13 @@ import {
   viewOfSecret,
   viewWithoutReading,
 } from '#plan'
-import type { AuthorityDirectory } from '../authority-directory.ts'
-import type { Observation, Visit } from '../kind-controller.ts'
+import type { Observation } from '../kind-controller.ts'
 import { readSecret, secretFiles } from '../own-secret.ts'
 import type { ControllerTools } from '../tools.ts'
-import type { OrderCalls } from './order-calls.ts'
 import { viewOrder } from './order-secret.ts'
 import { ownCertificates } from './own-certificates.ts'
-import { type RevocationMemory, versionOf } from './revocation-memory.ts'
-
-/** What observing needs. */
-export interface ObserveTools extends Visit<SecretView> {
-  readonly tools: ControllerTools
-  readonly directory: AuthorityDirectory
-  readonly revocations: RevocationMemory
-  readonly calls: OrderCalls
-}
+import { versionOf } from './revocation-memory.ts'
+import type { ObserveTools } from './visit.ts'
 
 /** Reads all that decides about one Certificate. Writes nothing. */
 export async function observeCertificate(key: string, on: ObserveTools): Promise<Observation<CertificateWorld>> {

@@ -15,7 +15,7 @@ import {
 import { complete } from './complete.ts'
 import { endOrder } from './end-order.ts'
 import { callRecheckMs, type OrderAnswer } from './order-calls.ts'
-import { createOrder, noteInJournal, readOrderKey, removeOrder } from './order-secret.ts'
+import { createOrder, noteInJournal, readOrderKey } from './order-secret.ts'
 import { chooseKey, letThrough, requestFor } from './sign.ts'
 import type { ActTools, Report } from './visit.ts'
 
@@ -116,11 +116,9 @@ async function take(answer: OrderAnswer, open: Order, on: ActTools): Promise<Rep
   switch (answer.state) {
     case 'damaged':
       return giveUp(open, answer.why, on)
-    case 'signed': {
-      const report = await complete(plan, world, answer.signed, on)
-      await removeOrder(world.certificate, open, on)
-      return report
-    }
+    case 'signed':
+      // The order has had its effect: the next visit removes it.
+      return complete(plan, world, answer.signed, on)
     case 'pending': {
       const { handle, afterMs } = answer
       const pollAt = pollAtOf(afterMs, tools.clock.now())

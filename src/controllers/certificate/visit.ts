@@ -6,13 +6,17 @@ import type { ControllerTools } from '../tools.ts'
 import type { OrderCalls } from './order-calls.ts'
 import type { RevocationMemory } from './revocation-memory.ts'
 
-/** What an action needs. */
-export interface ActTools extends Visit<SecretView> {
+/** What observing needs. */
+export interface ObserveTools extends Visit<SecretView> {
   readonly tools: ControllerTools
   readonly directory: AuthorityDirectory
-  readonly makeKey: MakeKey
   readonly revocations: RevocationMemory
   readonly calls: OrderCalls
+}
+
+/** What an action needs. */
+export interface ActTools extends ObserveTools {
+  readonly makeKey: MakeKey
 }
 
 /** What came of an action: how it ended, and the world with what it changed. */

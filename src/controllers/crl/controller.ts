@@ -81,7 +81,7 @@ export function createCrlController(tools: ControllerTools, directory: Authority
     const { namespace, name } = fromKey(key)
     controller.enqueue(keyOf({ namespace, name: crlAuthority(name) }))
   })
-  register.onChange((key) => controller.enqueue(key))
+  register.onRevoked((key) => controller.enqueue(key))
 
   return {
     controller,

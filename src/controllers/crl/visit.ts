@@ -31,7 +31,7 @@ export async function visitAuthority(authority: Authority, on: PublishTools): Pr
   const entries = register.entries(key)
   const unknown = unknownSerials(authority, entries)
   if (unknown.length > 0) flaws.push(notRevocable(unknown))
-  for (const generation of crlGenerations(authority, entries)) {
+  for (const generation of crlGenerations(authority, entries, on.tools.clock.now())) {
     const revoked = entries.filter((entry) => entry.revoked && entry.generation === generation.generation)
     try {
       const published = await publishCrl({ authority, generation, revoked }, on)

@@ -8,6 +8,9 @@ export interface RegisterIdentity {
   readonly serialNumber: string
 }
 
+/** Whom certificates were issued to. */
+export type Holder = Pick<RegisterEntry, 'kind' | 'holder'>
+
 /** A shard as its ConfigMap holds it, but for what has expired. */
 interface HeldShard {
   readonly number: number
@@ -36,6 +39,8 @@ export interface ShardContent {
  */
 export class AuthorityRegister {
   readonly #known = new Map<number, Map<string, RegisterEntry>>()
+  /** The same by holder, whatever kind of object that is. */
+  readonly #byHolder = new Map<string, Set<RegisterEntry>>()
   readonly #shards = new Map<number, HeldShard>()
   /** Numbers of shards that cannot be read, or are somebody else's: those are left as they are. */
   readonly #unusable = new Set<number>()
@@ -56,6 +61,11 @@ export class AuthorityRegister {
 
   *entries(): Generator<RegisterEntry> {
     for (const generation of this.#known.values()) yield* generation.values()
+  }
+
+  /** What was issued to one holder. */
+  ofHolder({ kind, holder }: Holder): RegisterEntry[] {
+    return [...(this.#byHolder.get(holder) ?? [])].filter((entry) => entry.kind === kind)
   }
 
   /** Without a generation: of the latest one that has the serial number. */
@@ -84,24 +94,24 @@ export class AuthorityRegister {
   }
 
   /**
-   * Takes over what a shard was found to hold; whether that revokes anything. What is known of a certificate stays, but
-   * for a revocation, and what the shard has lost is stored again.
+   * Takes over what a shard was found to hold; the entries that are revoked by that. What is known of a certificate
+   * stays, but for a revocation, and what the shard has lost is stored again.
    */
-  adopt(number: number, version: ShardVersion, stored: readonly RegisterEntry[], now: Instant): boolean {
+  adopt(number: number, version: ShardVersion, stored: readonly RegisterEntry[], now: Instant): RegisterEntry[] {
     const lost = new Set(this.#shards.get(number)?.entries)
     const entries: RegisterEntry[] = []
-    let revokes = false
+    const revoked: RegisterEntry[] = []
     for (const found of unexpired(stored, now)) {
       const known = this.find(found.serialNumber, found.generation)
       const isElsewhere = known && !lost.delete(known) && !this.#unstored.delete(known)
-      revokes ||= found.revoked !== undefined && known !== undefined && known.revoked === undefined
+      if (found.revoked && !known?.revoked) revoked.push(found)
       if (!known) entries.push(this.#know(found))
       else if (isElsewhere) this.#merge(known, found)
       else entries.push(this.#settle(known, found))
     }
     this.#shards.set(number, { number, version, entries, count: entries.length })
     for (const entry of lost) this.#unstored.add(entry)
-    return revokes
+    return revoked
   }
 
   /** The shard is gone, or cannot be used any more: what it held is stored in another. */
@@ -133,18 +143,18 @@ export class AuthorityRegister {
     return empty && { verb: 'remove', number: empty.number, version: empty.version }
   }
 
-  /** A write of entries has landed; whether it revokes anything. */
-  stored(number: number, version: ShardVersion, { entries, known }: ShardContent): boolean {
-    let revokes = false
+  /** A write of entries has landed; those that are revoked by it. */
+  stored(number: number, version: ShardVersion, { entries, known }: ShardContent): RegisterEntry[] {
+    const revoked: RegisterEntry[] = []
     for (const [at, entry] of entries.entries()) {
       const before = known[at] ?? entry
       this.#unstored.delete(before)
       if (before === entry) continue
-      revokes = true
+      revoked.push(entry)
       this.#replace(before, entry)
     }
     this.#shards.set(number, { number, version, entries, count: entries.length })
-    return revokes
+    return revoked
   }
 
   removed(number: number): void {
@@ -184,9 +194,12 @@ export class AuthorityRegister {
   }
 
   #know(entry: RegisterEntry): RegisterEntry {
-    const { generation, serialNumber } = entry
+    const { generation, serialNumber, holder } = entry
     const entries = this.#known.get(generation) ?? new Map<string, RegisterEntry>()
+    const before = entries.get(serialNumber)
+    if (before) this.#leave(before)
     this.#known.set(generation, entries.set(serialNumber, entry))
+    this.#byHolder.set(holder, (this.#byHolder.get(holder) ?? new Set()).add(entry))
     return entry
   }
 
@@ -198,7 +211,15 @@ export class AuthorityRegister {
 
   #forget(entry: RegisterEntry, entries: Map<string, RegisterEntry>): void {
     entries.delete(entry.serialNumber)
+    this.#leave(entry)
     this.#unstored.delete(entry)
     this.#revocations.delete(entry)
+  }
+
+  /** Its holder has it no more. */
+  #leave(entry: RegisterEntry): void {
+    const held = this.#byHolder.get(entry.holder)
+    held?.delete(entry)
+    if (held?.size === 0) this.#byHolder.delete(entry.holder)
   }
 }

@@ -13,7 +13,7 @@ import {
 import { ApiError, isConflict, isNotFound, type KubeClient } from '#kube'
 import { type RegisterEntry, type Revoked, shardEntriesMax } from '#plan'
 import { type Backoff, backoffMs, type Ownership } from '#runtime'
-import { AuthorityRegister, type RegisterIdentity, type ShardWrite } from './authority-register.ts'
+import { AuthorityRegister, type Holder, type RegisterIdentity, type ShardWrite } from './authority-register.ts'
 import { ShardStore } from './shard-store.ts'
 
 export interface RegisterWriterOptions {
@@ -28,7 +28,8 @@ export interface RegisterWriterOptions {
   readonly signal: AbortSignal
   /** What a write of entries came to. */
   readonly onFlush: (result: 'stored' | 'failed', added: number) => void
-  readonly onRevoked: () => void
+  /** That what these were issued is stored as revoked. */
+  readonly onRevoked: (holders: readonly Holder[]) => void
 }
 
 /** New entries are stored after this long, or sooner when they fill a shard. */
@@ -46,6 +47,8 @@ export class RegisterWriter {
   readonly #store: ShardStore
   #timer: Timer | undefined
   #pass: Promise<void> | undefined
+  /** The pass after the one that is under way, for all who wait for it. */
+  #next: Promise<void> | undefined
   #failures = 0
 
   constructor(options: RegisterWriterOptions) {
@@ -74,10 +77,15 @@ export class RegisterWriter {
   }
 
   /** Writes all that is due now. @throws what the last write has failed with; all is still due then */
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
     // A pass that is under way may have begun before the caller's entries were known.
-    while (this.#pass !== undefined) await this.#pass.catch(() => {})
-    await this.#begin()
+    this.#next ??= (this.#pass ?? Promise.resolve())
+      .catch(() => {})
+      .then(() => {
+        this.#next = undefined
+        return this.#begin()
+      })
+    return this.#next
   }
 
   /** Forgets what has expired, and deletes shards that nothing is left in. */
@@ -92,16 +100,17 @@ export class RegisterWriter {
   }
 
   #schedule(): void {
-    if (this.#pass || this.#options.signal.aborted || this.register.unstored === 0) return
+    if (this.#pass || this.#next || this.#options.signal.aborted || this.register.unstored === 0) return
     const isFull = this.#failures === 0 && this.register.unstored >= shardEntriesMax
-    if (isFull) this.#begin().catch(() => {})
-    else this.#timer ??= this.#options.clock.after(this.#delayMs(), () => this.#begin().catch(() => {}))
+    if (isFull) this.flush().catch(() => {})
+    else this.#timer ??= this.#options.clock.after(this.#delayMs(), () => this.flush().catch(() => {}))
   }
 
   #delayMs(): number {
     return this.#failures === 0 ? flushMs : backoffMs(this.#failures, backoff, this.#options.random())
   }
 
+  /** Only ever called by `flush`, so that there is one pass at a time. */
   #begin(): Promise<void> {
     this.stop()
     const pass = this.#write()
@@ -170,9 +179,9 @@ export class RegisterWriter {
     const written = version
       ? await this.#store.replace(number, version, write.entries, signal)
       : await this.#store.create(number, write.entries, signal)
-    const revokes = this.register.stored(number, written, write)
+    const revoked = this.register.stored(number, written, write)
     onFlush('stored', write.added)
-    if (revokes) onRevoked()
+    if (revoked.length > 0) onRevoked(revoked)
   }
 
   async #reread(number: number): Promise<void> {
@@ -180,7 +189,8 @@ export class RegisterWriter {
     const shard = await this.#store.read(number, signal)
     if (!shard) return this.register.abandon(number, 'gone')
     if (shard.flaw === undefined) {
-      if (this.register.adopt(number, shard.version, shard.entries, clock.now())) onRevoked()
+      const revoked = this.register.adopt(number, shard.version, shard.entries, clock.now())
+      if (revoked.length > 0) onRevoked(revoked)
       return
     }
     reportFlaw(logger, authority, shard)

@@ -15,9 +15,18 @@ import {
 import { day, hour, minute, second, toRfc3339 } from '#base'
 import { Cache, type Resource, resourceOf, resources } from '#kube'
 import { encodeShard, type RegisterEntry } from '#plan'
-import { authority, certificate, FakeClock, logBook, noon, secretMetadata } from '#test/make'
+import {
+  authority,
+  certificate,
+  FakeClock,
+  type Fault,
+  logBook,
+  noon,
+  ScriptedApi,
+  type ScriptedConfigMap,
+  secretMetadata,
+} from '#test/make'
 import { Register } from './register.ts'
-import { type ConfigMap, type Fault, ScriptedApi } from './scripted-api.ts'
 
 /** A register on a scripted API server, with what a process has around it. */
 class Fixture {
@@ -25,7 +34,8 @@ class Fixture {
   readonly clock = new FakeClock()
   readonly log = logBook()
   readonly flushes: [string, number][] = []
-  readonly changes: string[] = []
+  /** Whose certificates the listeners were told are revoked. */
+  readonly told: [string, string[]][] = []
   #tellOwner: (owns: boolean) => void = () => {}
   #owns = false
   #register: Register | undefined
@@ -45,6 +55,7 @@ class Fixture {
       secrets: cache<PartialObject>(resources.secrets),
     }
     this.#register = new Register({
+      prove: async (line) => line,
       ...common,
       caches,
       namespaces: [],
@@ -57,7 +68,7 @@ class Fixture {
       },
       onFlush: (_, result, added) => this.flushes.push([result, added]),
     })
-    this.#register.onChange((key) => this.changes.push(key))
+    this.#register.onRevoked((key, holders) => this.told.push([key, holders.map(({ holder }) => holder)]))
     for (const each of Object.values(caches)) each.start()
     await Promise.all(Object.values(caches).map((each) => each.synced))
     this.#register.start()
@@ -183,7 +194,7 @@ suite('a revocation', () => {
       on.api.stored().filter((each) => each.revoked),
       [done],
     )
-    assert.deepEqual(on.changes, ['pki/ca'])
+    assert.deepEqual(on.told, [['pki/ca', [one.holder]]])
     assert.equal(on.api.stored().length, 3)
   })
 
@@ -195,7 +206,7 @@ suite('a revocation', () => {
     await on.register.revoke('pki/ca', identity(one), revoked)
     on.api.requests.length = 0
     const again = await on.register.revoke('pki/ca', identity(one), { at: noon + hour, reason: 'superseded' })
-    assert.deepEqual([again.revoked, on.api.requests, on.changes], [revoked, [], ['pki/ca']])
+    assert.deepEqual([again.revoked, on.api.requests, on.told.length], [revoked, [], 1])
   })
 
   const strangers: [string, string, Partial<RegisterEntry>][] = [
@@ -225,7 +236,7 @@ suite('a revocation', () => {
     on.api.faults.push('refused')
     await assert.rejects(on.register.revoke('pki/ca', identity(one), revoked), { name: 'ApiError' })
     assert.equal(on.register.find('pki/ca', one.serialNumber)?.revoked, undefined)
-    assert.deepEqual(on.changes, [])
+    assert.deepEqual(on.told, [])
     assert.ok((await on.register.revoke('pki/ca', identity(one), revoked)).revoked)
   })
 
@@ -244,7 +255,7 @@ suite('a revocation', () => {
 suite('shards that others have changed', () => {
   /** Forty entries are stored in one shard, something is done to it, and one more is recorded. */
   async function after(
-    harm: (configMap: ConfigMap, on: Fixture) => void,
+    harm: (configMap: ScriptedConfigMap, on: Fixture) => void,
   ): Promise<{ on: Fixture; all: RegisterEntry[] }> {
     const on = new Fixture()
     await on.start()
@@ -307,7 +318,7 @@ suite('shards that others have changed', () => {
   test("a stranger's ConfigMap in the way stays, and the next number is taken", async () => {
     const on = new Fixture()
     await on.start()
-    const stranger: ConfigMap = { ...configMapOf({}), binaryData: {} }
+    const stranger: ScriptedConfigMap = { ...configMapOf({}), binaryData: {} }
     on.api.configMaps.set(key, stranger)
     const all = on.record(2)
     await on.pass(minute)
@@ -458,6 +469,7 @@ suite('time', () => {
     const short = on.record(500, { notAfter: noon + hour })
     await on.pass(second)
     const long = on.record(2)
+    await on.pass(5 * second)
     await on.pass(2 * hour)
     assert.deepEqual(on.register.entries('pki/ca'), long)
     assert.deepEqual([...on.api.configMaps.keys()], ['pki/ca-register-2'])

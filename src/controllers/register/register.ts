@@ -23,9 +23,11 @@ import {
   type Registered,
   type Revoked,
   secretNameOf,
+  unexpired,
 } from '#plan'
 import { type Backoff, backoffMs, type Ownership } from '#runtime'
-import type { AuthorityRegister, RegisterIdentity } from './authority-register.ts'
+import type { AuthorityRegister, Holder, RegisterIdentity } from './authority-register.ts'
+import type { Prove } from './proof.ts'
 import { RegisterWriter, reportFlaw } from './register-writer.ts'
 import { listShards, type StoredShard } from './shard-store.ts'
 
@@ -43,12 +45,16 @@ export interface RegisterOptions {
   readonly ownership: Ownership
   /** The namespaces that are worked in; all of them when the list is empty. */
   readonly namespaces: readonly string[]
+  /** Asked of every line that is found outside the shards. */
+  readonly prove: Prove
   /** Told of every write of entries, for metrics: what came of it, and how many entries were new in it. */
   readonly onFlush?: ((authority: string, result: 'stored' | 'failed', added: number) => void) | undefined
 }
 
 const loadBackoff: Backoff = { firstMs: second, maxMs: minute }
 const sweepMs = 60 * minute
+/** How many entries are loaded before everything else in the process has its turn: some milliseconds. */
+const loadedAtOnce = 1000
 /** How long the last flush may take when the process ends. */
 const closeMs = 5 * second
 
@@ -58,6 +64,11 @@ interface Writers {
   readonly signal: AbortSignal
 }
 
+const withoutAuthority = ({ authority: _, ...entry }: Registered): RegisterEntry => entry
+
+/** `namespace/name` of an Authority, and whose certificates of it are revoked. */
+type RevokedListener = (authority: string, holders: readonly Holder[]) => void
+
 const noWriters = (): Writers => ({ byAuthority: new Map(), signal: AbortSignal.abort() })
 
 /**
@@ -66,9 +77,9 @@ const noWriters = (): Writers => ({ byAuthority: new Map(), signal: AbortSignal.
  */
 export class Register {
   readonly #options: RegisterOptions
-  readonly #listeners: ((authority: string) => void)[] = []
+  readonly #listeners: RevokedListener[] = []
   #writers = noWriters()
-  /** What was recorded before the register was loaded. */
+  /** What was recorded before the shards were read. */
   #early: Registered[] = []
   #term = new AbortController()
   #isActive = false
@@ -80,10 +91,10 @@ export class Register {
     this.#options = options
     const { certificates, authorities } = options.caches
     certificates.listen(({ type, object }) => {
-      if (this.#isLoaded && type !== 'deleted') this.#rebuild(this.#ofCertificate(object))
+      if (this.#isRead && type !== 'deleted') this.#rebuildLater(this.#ofCertificate(object))
     })
     authorities.listen(({ type, object }) => {
-      if (this.#isLoaded && type !== 'deleted') this.#rebuild(this.#ofAuthority(object))
+      if (this.#isRead && type !== 'deleted') this.#rebuildLater(this.#ofAuthority(object))
     })
   }
 
@@ -102,7 +113,7 @@ export class Register {
   record(authority: string, entry: RegisterEntry): void {
     const checked = this.#checked(authority, entry)
     if (!checked) return
-    if (this.#isLoaded) this.#writer(authority).record(checked)
+    if (this.#isRead) this.#writer(authority).record(checked)
     else this.#early.push({ authority, ...checked })
   }
 
@@ -115,16 +126,13 @@ export class Register {
   }
 
   /** What has not expired, in no order. @throws Failure Waiting while the register is not loaded */
-  entries(authority: string): RegisterEntry[] {
-    return this.#where(authority, () => true)
+  entries(authority: string): readonly RegisterEntry[] {
+    return unexpired(this.#loaded(authority)?.entries().toArray() ?? [], this.#options.clock.now())
   }
 
-  /**
-   * What was issued for `namespace/name`. Looks at every entry: about 10 ms for 100,000.
-   * @throws Failure Waiting while the register is not loaded
-   */
-  ofHolder(authority: string, kind: RegisterEntry['kind'], holder: string): RegisterEntry[] {
-    return this.#where(authority, (entry) => entry.holder === holder && entry.kind === kind)
+  /** What was issued for `namespace/name`. @throws Failure Waiting while the register is not loaded */
+  ofHolder(authority: string, kind: RegisterEntry['kind'], holder: string): readonly RegisterEntry[] {
+    return unexpired(this.#loaded(authority)?.ofHolder({ kind, holder }) ?? [], this.#options.clock.now())
   }
 
   /**
@@ -145,8 +153,11 @@ export class Register {
     return this.#writer(authority).revoke(identity, revoked)
   }
 
-  /** Calls `listener` when certificates of an Authority have been revoked and that is stored. */
-  onChange(listener: (authority: string) => void): void {
+  /**
+   * Calls `listener` when certificates of an Authority have been revoked and that is stored, and after loading with all
+   * that are: the process may have ended before anybody acted on it.
+   */
+  onRevoked(listener: RevokedListener): void {
     this.#listeners.push(listener)
   }
 
@@ -155,20 +166,25 @@ export class Register {
    * @throws ApiError; the register is as before then
    */
   async load(signal: AbortSignal): Promise<void> {
-    const { client, namespaces, caches, logger } = this.#options
+    const { client, namespaces } = this.#options
     const term = AbortSignal.any([signal, this.#term.signal])
     const writers: Writers = { byAuthority: new Map(), signal: term }
-    for await (const shard of listShards(client, namespaces, term)) this.#adopt(shard, writers)
+    const turns = new Turns()
+    for await (const shard of listShards(client, namespaces, term)) {
+      this.#adopt(shard, writers)
+      await turns.took(shard.entries.length)
+    }
     term.throwIfAborted()
     this.#writers = writers
-    this.#isLoaded = true
     for (const { authority, ...entry } of this.#early.splice(0)) this.record(authority, entry)
-    for (const certificate of caches.certificates.values()) this.#rebuild(this.#ofCertificate(certificate))
-    for (const authority of caches.authorities.values()) this.#rebuild(this.#ofAuthority(authority))
+    for (const found of this.#live()) {
+      await this.#rebuild(found)
+      await turns.took(found.length)
+    }
+    term.throwIfAborted()
+    this.#isLoaded = true
     this.#sweepLater()
-    const registers = [...writers.byAuthority.values()].map(({ register }) => register)
-    const rebuilt = registers.reduce((sum, { unstored }) => sum + unstored, 0)
-    logger.info({ authorities: registers.length, rebuilt }, 'the register is loaded')
+    this.#tellLoaded()
   }
 
   /** Stores all that is not stored yet. @throws ApiError */
@@ -217,6 +233,25 @@ export class Register {
     this.#isLoaded = false
   }
 
+  #tellLoaded(): void {
+    const { byAuthority } = this.#writers
+    const rebuilt = byAuthority.values().reduce((sum, { register }) => sum + register.unstored, 0)
+    this.#options.logger.info({ authorities: byAuthority.size, rebuilt }, 'the register is loaded')
+    for (const [authority, { register }] of byAuthority) {
+      const revoked = [...register.entries().filter((entry) => entry.revoked)]
+      if (revoked.length > 0) this.#tellRevoked(authority, revoked)
+    }
+  }
+
+  #tellRevoked(authority: string, holders: readonly Holder[]): void {
+    for (const listener of this.#listeners) listener(authority, holders)
+  }
+
+  /** All shards are read: what no shard has is new. */
+  get #isRead(): boolean {
+    return !this.#writers.signal.aborted
+  }
+
   #adopt(shard: StoredShard, writers: Writers): void {
     const { clock, logger } = this.#options
     const { authority, number, version, entries, flaw } = shard
@@ -237,12 +272,6 @@ export class Register {
     }
   }
 
-  #where(authority: string, isWanted: (entry: RegisterEntry) => boolean): RegisterEntry[] {
-    const now = this.#options.clock.now()
-    const entries = this.#loaded(authority)?.entries()
-    return entries?.filter((entry) => isWanted(entry) && !isExpired(entry, now)).toArray() ?? []
-  }
-
   /** What is known of an Authority; undefined when it has issued nothing. */
   #loaded(authority: string): AuthorityRegister | undefined {
     if (!this.#isLoaded) throw waiting('RegisterNotLoaded', 'the register is not loaded yet', second)
@@ -256,21 +285,38 @@ export class Register {
     const writer = new RegisterWriter({
       ...{ authority, client, clock, logger, random, ownership, signal },
       onFlush: (result, added) => onFlush?.(authority, result, added),
-      onRevoked: () => {
-        for (const listener of this.#listeners) listener(authority)
-      },
+      onRevoked: (holders) => this.#tellRevoked(authority, holders),
     })
     byAuthority.set(authority, writer)
     return writer
   }
 
   /** Adds what a status tells of. An Authority that is not there gets no register from what others say of it. */
-  #rebuild(found: readonly Registered[]): void {
-    const { caches, clock } = this.#options
-    for (const { authority, ...entry } of found) {
+  async #rebuild(found: readonly Registered[]): Promise<void> {
+    const { caches, clock, prove } = this.#options
+    const { signal } = this.#term
+    for (const line of found) {
+      const { authority, serialNumber, generation } = line
+      if (this.#writers.byAuthority.get(authority)?.register.find(serialNumber, generation)) continue
       const isInternal = caches.authorities.get(authority)?.spec.internal !== undefined
-      if (isInternal && !isExpired(entry, clock.now())) this.record(authority, entry)
+      if (!isInternal || isExpired(line, clock.now())) continue
+      const proven = await prove(line, signal)
+      if (proven && !signal.aborted) this.record(authority, withoutAuthority(proven))
     }
+  }
+
+  /** What comes to be known later, as after a restore; what cannot be proven now is tried at the next news of it. */
+  #rebuildLater(found: readonly Registered[]): void {
+    this.#rebuild(found).catch((error) => {
+      this.#options.logger.warn({ error: classify(error).message }, 'a line of the register cannot be proven now')
+    })
+  }
+
+  /** What each Certificate and each Authority there is tells of. */
+  *#live(): Generator<Registered[]> {
+    const { certificates, authorities } = this.#options.caches
+    for (const certificate of certificates.values()) yield this.#ofCertificate(certificate)
+    for (const authority of authorities.values()) yield this.#ofAuthority(authority)
   }
 
   #ofAuthority(authority: Authority): Registered[] {
@@ -293,5 +339,18 @@ export class Register {
       }
       this.#sweepLater()
     })
+  }
+}
+
+/** Counts entries, lest loading many of them keeps everything else waiting. */
+class Turns {
+  #taken = 0
+
+  /** Waits for everything else that is due after every so many entries. */
+  async took(entries: number): Promise<void> {
+    this.#taken += entries
+    if (this.#taken < loadedAtOnce) return
+    this.#taken = 0
+    await new Promise((resolve) => setImmediate(resolve))
   }
 }

@@ -1,12 +1,14 @@
-import { annotations, type ConfigMapContent, configMapLabel, type KubeObject, type ObjectMeta } from '#api'
+import {
+  annotations,
+  type ConfigMap,
+  type ConfigMapContent,
+  configMapLabel,
+  type KubeObject,
+  type ObjectMeta,
+} from '#api'
 import { classify, fromKey, isFailure, keyOf } from '#base'
 import { isNotFound, type KubeClient, resources } from '#kube'
 import { decodeShard, encodeShard, type RegisterEntry } from '#plan'
-
-/** core/v1 ConfigMap, as far as a shard has of it. Values of `binaryData` are base64. */
-interface ConfigMap extends KubeObject {
-  binaryData?: Readonly<Record<string, string>>
-}
 
 /** The very version of a ConfigMap that was read or written last. */
 export interface ShardVersion {

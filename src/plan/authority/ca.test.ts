@@ -419,6 +419,7 @@ table('an adopted CA', [
 const elsewhere: Options = { external: {} }
 const made = (parts: Partial<Extract<RequestView, { state: 'made' }>> = {}): RequestView => ({
   state: 'made',
+  metadata: { name: 'ca-ca-request', uid: 'u' },
   generation: 1,
   csr: 'PEM of a request',
   answer: undefined,
@@ -488,7 +489,9 @@ suite('it is looked at again', () => {
     ['when it ends', second, {}, { rotation: 'Manual' }, end - second],
     ['when rotation is due', 4 * minute, {}, {}, noon + 3559 * day - backdateMs - 4 * minute + backdateMs],
     ['not then where that is left to a person', 10 * minute, {}, { rotation: 'Manual' }, noon + 3559 * day - minute],
-    ['every five seconds while bundles are waited for', 5 * second, withNext(), waits, noon + 2 * hour],
+    ['every minute while bundles are waited for', minute, withNext(), waits, noon + 2 * hour],
+    ['sooner where trust takes less time', 15 * second, withNext(), { trustPropagation: '5m' }, noon + minute],
+    ['every five seconds where it takes none', 5 * second, withNext(), { trustPropagation: '1s' }, noon + second],
     ['when trust has spread', minute, withNext(trusted), waits, noon + 3 * hour - minute],
     ['when the one before leaves', minute, retiring({ liveUntil: noon + day }), {}, noon + day - minute],
     [

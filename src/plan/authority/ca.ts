@@ -40,13 +40,15 @@ export interface CreateCaPlan {
 }
 
 const rootDurationMs = 3650 * day
-const subordinateDurationMs = 1825 * day
+export const subordinateDurationMs = 1825 * day
 /** How long to wait for a parent or a Secret if no event comes. */
 const recheckMs = 10 * minute
 /** A bundle that nobody can write holds a new root up for so many times the time that trust takes to spread. */
 const waitForBundlesMax = 6
-/** How soon to look again at what nothing tells of: whether all bundles hold a new root, or the register is loaded. */
+/** How soon to look again at what nothing tells of, at the soonest: whether the register is loaded. */
 const soonMs = 5 * second
+/** Of the time that trust takes to spread, the part after which to count again the bundles that lack a new root. */
+const spreadRecheckPart = 1 / 20
 
 /** Decides what to do about a CA. Pure: the same world and time give the same plan. */
 export function planCa(authority: Authority, ca: CaWorld, now: Instant): CaPlan {
@@ -255,6 +257,10 @@ function adoptedInVain(authority: Authority): Failure {
 
 const isSpread = ({ trustedAt, lacking }: Generation): boolean => trustedAt !== undefined && lacking === 0
 
+/** Counting reads all leaves below: not often where trust may take its time. */
+const spreadRecheckMs = (authority: Authority): number =>
+  Math.min(minute, Math.max(soonMs, trustPropagationMs(authority) * spreadRecheckPart))
+
 interface Generations {
   readonly generations: readonly Generation[]
   readonly active: Generation
@@ -269,7 +275,7 @@ function recheckAt(
   now: Instant,
 ): Instant {
   const times = [active.held.notAfter, now + recheckMs]
-  if (next) times.push(isSpread(next) ? activeFrom(authority, next) : now + soonMs)
+  if (next) times.push(isSpread(next) ? activeFrom(authority, next) : now + spreadRecheckMs(authority))
   else if (authority.spec.internal?.rotation !== 'Manual') times.push(rotateAt(authority, active, ca.longestIssuedMs))
   for (const each of generations.filter(({ state }) => state === 'Retiring')) {
     times.push(Math.max(retireAt(each, active), ca.isRegisterLoaded ? 0 : now + soonMs))

@@ -24,12 +24,12 @@ export function generationsOf(authority: Authority, ca: CaWorld, now: Instant): 
   const last = lastActiveOf(ca)
   return held.map((each) => {
     if (distrusted.includes(each)) return { ...each, state: 'Distrusted' }
-    return { ...each, state: isOver(each, now) ? 'Retired' : stateBeside(last, each) }
+    return { ...each, state: isOver(each, last, now) ? 'Retired' : stateBeside(last, each) }
   })
 }
 
 /** The generation that signed last, by whatever remembers it; 0: none ever did. */
-export const lastActiveOf = ({ generations, lastActive }: CaWorld): number =>
+export const lastActiveOf = ({ generations, lastActive }: Pick<CaWorld, 'generations' | 'lastActive'>): number =>
   Math.max(lastActive, ...generations.filter(hasSigned).map(({ number }) => number))
 
 /** What a stranger's Secret says of it counts for nothing. */
@@ -50,8 +50,9 @@ function isDistrusted({ number, signedBy, parentGeneration }: GenerationView, au
   return signedBy === parentKeyOf(authority) && ca.parent.distrusted?.includes(parentGeneration) === true
 }
 
-const isOver = ({ retiredAt, held }: { retiredAt: Instant | undefined; held: HeldCa }, now: Instant): boolean =>
-  retiredAt !== undefined || held.notAfter <= now
+/** The one that signed last is not over because an annotation says so. */
+const isOver = ({ number, retiredAt, held }: GenerationView & { held: HeldCa }, last: number, now: Instant): boolean =>
+  (retiredAt !== undefined && number < last) || held.notAfter <= now
 
 /** The one that signs. */
 export const activeOf = (generations: readonly Generation[]): Generation | undefined =>

@@ -1,8 +1,7 @@
 import type { AuthoritySpec } from '#api'
-import { day, parseDuration } from '#base'
-
-const defaultCertificateMs = 90 * day
-const defaultSubordinateMs = 1825 * day
+import { parseDuration } from '#base'
+import { defaultDuration } from '../certificate/request.ts'
+import { subordinateDurationMs } from './ca.ts'
 
 /**
  * Milliseconds: the longest validity that this Authority has to grant, so that its successor is there in time.
@@ -14,10 +13,10 @@ export function longestIssued(
   certificates: Iterable<string | undefined>,
   subordinates: Iterable<string | undefined>,
 ): number {
-  const defaultMs = defaults?.duration === undefined ? defaultCertificateMs : parseDuration(defaults.duration)
+  const defaultMs = parseDuration(defaults?.duration ?? defaultDuration)
   const leaves = [...new Set(certificates)].map((each) => (each === undefined ? defaultMs : parseDuration(each)))
   const cas = [...new Set(subordinates)].map((each) =>
-    each === undefined ? defaultSubordinateMs : parseDuration(each),
+    each === undefined ? subordinateDurationMs : parseDuration(each),
   )
   const caps = policy?.rules.map(({ maxDuration }) => maxDuration) ?? []
   const cap =

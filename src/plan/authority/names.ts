@@ -8,7 +8,7 @@ export const caSecretName = ({ metadata }: Authority, generation: number): strin
 export const caRequestSecretName = ({ metadata }: Authority): string => `${metadata.name}-ca-request`
 
 /** Name of the ConfigMap that holds the bundle. */
-export const bundleName = ({ metadata }: Authority): string => `${metadata.name}-ca`
+export const bundleName = ({ metadata }: Pick<Authority, 'metadata'>): string => `${metadata.name}-ca`
 
 /** `namespace/name` of the parent, or undefined for a CA that has none. */
 export function parentKeyOf({ spec, metadata }: Authority): string | undefined {

@@ -42,6 +42,7 @@ const next = (parts: Partial<GenerationView> = {}): GenerationView =>
 const newCa = (parent: ParentView): Partial<AuthorityWorld> => withCa({ ...fresh, parent })
 const request = (answer: Extract<RequestView, { state: 'made' }>['answer'] = undefined): RequestView => ({
   state: 'made',
+  metadata: { name: 'ca-ca-request', uid: 'u' },
   generation: 2,
   csr: 'PEM of a request',
   answer,

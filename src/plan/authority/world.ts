@@ -56,7 +56,7 @@ export interface GenerationView {
   readonly parentGeneration: number | undefined
   /** Hash of what the spec said of the CA certificate then. */
   readonly caSpec: string | undefined
-  /** End of the last certificate of this generation that may be in use. */
+  /** End of the last certificate of this generation that may be in use; only of one that has signed and is not last. */
   readonly liveUntil: Instant | undefined
   /** How many `ca.crt` below this Authority do not hold its roots yet; counted for a generation that has not signed. */
   readonly lacking: number
@@ -123,6 +123,8 @@ export type RequestView =
   | { readonly state: 'damaged'; readonly why: string }
   | {
       readonly state: 'made'
+      /** Metadata of its Secret. */
+      readonly metadata: ObjectMeta
       readonly generation: number
       /** PEM. */
       readonly csr: string

@@ -157,11 +157,20 @@ function unsuited(held: HeldCertificate, world: CertificateWorld, now: Instant):
   if (held.notAfter <= now) {
     return { reason: 'Expired', message: `the certificate expired at ${toRfc3339(held.notAfter)}` }
   }
+  if (isOfLostCa(held, authority)) {
+    return { reason: 'CARotated', message: `the CA that signed it is none of Authority ${authorityKey} any more` }
+  }
   if (held.caGeneration !== undefined && authority?.distrusted.includes(held.caGeneration)) {
     const message = `generation ${held.caGeneration} of the CA is trusted no longer`
     return { reason: 'CARotated', message }
   }
   return revokedInUse(world)
+}
+
+/** Its roots are in no bundle. What is of an earlier generation that is still known has its time to be issued anew. */
+function isOfLostCa({ caFingerprint }: HeldCertificate, authority: AuthorityView | undefined): boolean {
+  if (caFingerprint === undefined || !authority || authority.caFingerprints.length === 0) return false
+  return !authority.caFingerprints.includes(caFingerprint)
 }
 
 /** What a certificate is made of. */
@@ -178,7 +187,9 @@ function meansToIssue(world: CertificateWorld, cause: Finding, now: Instant): Me
   if (world.isFrozen) return waiting('IssuanceFrozen', 'the operator was started with --freeze', authorityRecheckMs)
   const { namespace = '' } = certificate.metadata
   if (authorityKey === undefined) {
-    const message = 'spec.authorityRef is not set, and no Authority that may be used has spec.default: true'
+    const message =
+      'spec.authorityRef is not set, and no Authority of this or the system namespace that may be used has ' +
+      'spec.default: true'
     return waiting('NoAuthority', message, authorityRecheckMs)
   }
   if (!authority) {

@@ -54,7 +54,8 @@ export interface KeyLimits {
   readonly largeRsa: boolean
 }
 
-const defaultDuration = '2160h'
+/** What a certificate lives where neither the spec nor the Authority says so. */
+export const defaultDuration = '2160h'
 const largestRsa = 4096
 
 /**

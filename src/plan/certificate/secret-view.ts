@@ -85,6 +85,7 @@ function origin({ annotations: said = {} }: ObjectMeta, notBefore: Instant) {
     issuedBy: said[annotations.issuedBy] ?? '',
     issuedAt: fromRfc3339(said[annotations.issuedAt]) ?? notBefore + backdateMs,
     caGeneration: Number.isSafeInteger(generation) && generation > 0 ? generation : undefined,
+    caFingerprint: said[annotations.caFingerprint],
     trust: said[annotations.trust],
   }
 }

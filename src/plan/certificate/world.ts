@@ -68,6 +68,8 @@ export interface AuthorityView {
   /** Number of the CA key in use, where it has such numbers, and since when it signs. */
   readonly generation: number | undefined
   readonly activeFrom: Instant | undefined
+  /** First digits of the fingerprints of its CA certificates, the one in use first. */
+  readonly caFingerprints: readonly string[]
   /** Generations whose certificates are worth nothing any more. */
   readonly distrusted: readonly number[]
   /** What was issued before is to be issued anew. */
@@ -108,6 +110,8 @@ export interface HeldCertificate {
   readonly issuedAt: Instant
   /** Number of the CA key that signed it. */
   readonly caGeneration: number | undefined
+  /** The first digits of its fingerprint. */
+  readonly caFingerprint: string | undefined
   /** Hash of the roots in `ca.crt`. */
   readonly trust: string | undefined
   /** In what it does not satisfy the request; empty when it does. */

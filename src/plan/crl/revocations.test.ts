@@ -78,10 +78,13 @@ test('serial numbers that the Authority has not issued are told', () => {
 })
 
 test('a generation has a CRL from when it signs until the last of its certificates has expired', () => {
-  const numbers = (of: Authority, entries: readonly RegisterEntry[]): number[] =>
-    crlGenerations(of, entries).map((each) => each.generation)
+  const numbers = (of: Authority, entries: readonly RegisterEntry[], now = noon): number[] =>
+    crlGenerations(of, entries, now).map((each) => each.generation)
   const all = ca({}, 'Retired', 'Retired', 'Distrusted', 'Retiring', 'Active', 'Next')
   assert.deepEqual(numbers(all, []), [3, 4, 5])
   assert.deepEqual(numbers(all, [entry('01', { generation: 2 })]), [2, 3, 4, 5])
+  assert.deepEqual(numbers(all, [], noon + 100 * day - 1), [3, 4, 5], 'distrusted, and not expired')
+  assert.deepEqual(numbers(all, [], noon + 100 * day), [4, 5])
+  assert.deepEqual(numbers(all, [entry('01', { generation: 3 })], noon + 100 * day), [3, 4, 5])
   assert.deepEqual(numbers(authority(), []), [])
 })

@@ -1,5 +1,6 @@
 import type { Authority, Certificate } from '#api'
 import { isFailure, keyOf } from '#base'
+import { defaultAmong } from '../authority/default-authority.ts'
 import { certificateRequest } from '../certificate/request.ts'
 import { mayRefer } from '../consent.ts'
 import { judgeRequest, type Verdict } from './judge.ts'
@@ -59,18 +60,16 @@ function inCharge(
   const { authorityRef } = spec
   if (authorityRef) return keyOf({ ...authorityRef, namespace: authorityRef.namespace ?? metadata.namespace ?? '' })
   if (status?.authority !== undefined && present.has(status.authority)) return status.authority
-  const defaults = [...present.values()].filter(({ spec: of }) => of.default === true)
+  const referrer = { name: requester.namespace, labels: requester.labels }
   for (const namespace of new Set([requester.namespace, systemNamespace])) {
-    const [oldest] = defaults
-      .filter((each) => each.metadata.namespace === namespace && isAllowed(each, requester))
-      .sort((a, b) => compare(ageOf(a), ageOf(b)))
-    if (oldest) return keyOfObject(oldest)
+    const found = defaultAmong(
+      [...present.values()].filter((each) => each.metadata.namespace === namespace),
+      referrer,
+    )
+    if (found) return keyOfObject(found)
   }
   return undefined
 }
-
-/** One that is not created yet is the youngest. */
-const ageOf = ({ metadata }: Authority): string => `${metadata.creationTimestamp ?? '~'} ${metadata.name}`
 
 const isAllowed = ({ metadata, spec }: Authority, { namespace, labels }: Requester): boolean =>
   mayRefer({ metadata, allowedNamespaces: spec.allowedNamespaces }, { name: namespace, labels })

@@ -193,6 +193,11 @@ suite('several rules', () => {
     assert.equal(denials([dns('a.com'), dns('b.com')], spec).length, 1)
   })
 
+  test('of rules that deny as much, the one that permits the names is meant', () => {
+    const rules = [dns('*.shop.svc'), { ...dns('*.example.com'), requireOwner: true }]
+    assert.deepEqual(denials(rules), ['the certificate names no owner: set spec.owner'])
+  })
+
   test('the reasons are those of the rule that came closest, the first of equals', () => {
     const spec = { dnsNames: ['a.com', 'b.com', 'c.com'] }
     assert.deepEqual(denials([dns('x.com'), dns('a.com', 'c.com'), dns('b.com', 'c.com')], spec), [

@@ -2,7 +2,7 @@ import type { Policy, PolicyRule } from '#api'
 import type { CertificateRequest } from '../certificate/request.ts'
 import { firstFew } from './few.ts'
 import { publicTrustDenials } from './public-trust.ts'
-import { isFor, type Question, type Requester, ruleDenials } from './rule.ts'
+import { isFor, type Question, questionOf, type Requester, type RuleDenials, ruleDenials } from './rule.ts'
 
 /** What is judged, and by what. */
 export interface Case {
@@ -27,7 +27,7 @@ export interface Verdict {
  * of the rule that came closest. Nothing here depends on the date, so what is permitted stays so.
  */
 export function judgeRequest({ policy, publicTrust, request, requester }: Case): Verdict {
-  const question = { request, requester, sensitiveNames: policy?.sensitiveNames ?? [] }
+  const question = questionOf(request, requester, policy?.sensitiveNames ?? [])
   return {
     denials: [
       ...(publicTrust ? firstFew(publicTrustDenials(request)) : []),
@@ -39,12 +39,18 @@ export function judgeRequest({ policy, publicTrust, request, requester }: Case):
 
 function denialsOf(rules: readonly PolicyRule[], question: Question): readonly string[] {
   const { requester } = question
-  let closest: readonly string[] | undefined
+  let closest: RuleDenials | undefined
   for (const rule of rules.filter((each) => isFor(each, requester))) {
     const denials = ruleDenials(rule, question)
-    if (denials.length === 0) return []
-    if (!closest || denials.length < closest.length) closest = denials
+    if (countOf(denials) === 0) return []
+    if (!closest || isCloser(denials, closest)) closest = denials
   }
-  if (closest) return firstFew(closest)
+  if (closest) return firstFew([...closest.ofNames, ...closest.ofOthers])
   return [rules.length === 0 ? 'it has no rules' : `no rule is for namespace ${requester.namespace}`]
 }
+
+const countOf = ({ ofNames, ofOthers }: RuleDenials): number => ofNames.length + ofOthers.length
+
+/** Of two rules that deny the same number of things, the one that permits more of the names is meant. */
+const isCloser = (one: RuleDenials, other: RuleDenials): boolean =>
+  countOf(one) < countOf(other) || (countOf(one) === countOf(other) && one.ofNames.length < other.ofNames.length)

@@ -1,6 +1,6 @@
 import type { PolicyRule } from '#api'
 import { formatDuration, isFailure, listInWords, parseDuration } from '#base'
-import { dnsNameMatches, ipInRange } from '#pki'
+import { dnsLabels, dnsMatcher, ipInRange } from '#pki'
 import type { CertificateRequest } from '../certificate/request.ts'
 import { selectorMatches } from '../consent.ts'
 import { textCommonName } from './common-name.ts'
@@ -18,11 +18,34 @@ export interface Requester {
   readonly labels: Readonly<Record<string, string>> | undefined
 }
 
-/** What is asked, by whom, and which names are sensitive. */
+/** What is asked and by whom, with what is the same for all rules. */
 export interface Question {
   readonly request: CertificateRequest
   readonly requester: Requester
-  readonly sensitiveNames: readonly string[]
+  /** The DNS names of the request, with their labels. */
+  readonly dnsNames: readonly DnsName[]
+}
+
+interface DnsName {
+  readonly name: string
+  readonly labels: readonly string[]
+  /** The pattern that makes it sensitive. */
+  readonly guard: string | undefined
+}
+
+/** Names, and patterns of an Authority, may be many: whatever does not depend on the rule is found once. */
+export function questionOf(
+  request: CertificateRequest,
+  requester: Requester,
+  sensitiveNames: readonly string[],
+): Question {
+  const sensitive = inNamespace(sensitiveNames, requester.namespace)
+  const dnsNames = request.names.dnsNames.map((name) => ({
+    name,
+    labels: dnsLabels(name),
+    guard: sensitive.find((pattern) => patternsMeet(pattern, name)),
+  }))
+  return { request, requester, dnsNames }
 }
 
 /** Whether a rule is for certificates of the requester's namespace. */
@@ -31,29 +54,31 @@ export function isFor({ namespaces, namespaceSelector }: PolicyRule, { namespace
   return namespaceSelector === undefined || (labels !== undefined && selectorMatches(namespaceSelector, labels))
 }
 
-/** Every reason why a rule does not permit a request; empty when it permits the whole of it. */
-export function ruleDenials(rule: PolicyRule, question: Question): string[] {
-  return [
-    ...dnsDenials(rule, question),
-    ...nameDenials(rule, question),
-    ...subjectDenials(rule, question.request),
-    ...keyDenials(rule, question.request),
-    ...otherDenials(rule, question.request),
-  ]
+/** Every reason why a rule does not permit a request; none when it permits the whole of it. */
+export interface RuleDenials {
+  readonly ofNames: readonly string[]
+  readonly ofOthers: readonly string[]
 }
 
-function dnsDenials(rule: PolicyRule, { request, requester, sensitiveNames }: Question): string[] {
+export function ruleDenials(rule: PolicyRule, question: Question): RuleDenials {
+  const { request } = question
+  return {
+    ofNames: [...dnsDenials(rule, question), ...nameDenials(rule, question)],
+    ofOthers: [...subjectDenials(rule, request), ...keyDenials(rule, request), ...otherDenials(rule, request)],
+  }
+}
+
+function dnsDenials(rule: PolicyRule, { requester, dnsNames }: Question): string[] {
   const listed = rule.names?.dns ?? []
   const patterns = inNamespace(listed, requester.namespace)
   // As they are listed: a {namespace} that is not replaced matches no name.
   const literals = listed.filter((pattern) => !pattern.includes('*'))
-  const sensitive = inNamespace(sensitiveNames, requester.namespace)
-  return request.names.dnsNames.flatMap((name) => {
-    const guard = sensitive.find((pattern) => patternsMeet(pattern, name))
+  const matchers = patterns.map(dnsMatcher)
+  return dnsNames.flatMap(({ name, labels, guard }) => {
     if (guard === undefined) {
-      return unpermitted('DNS name', [name], (it) => patterns.some((each) => dnsNameMatches(each, it)), patterns)
+      return unpermitted('DNS name', [name], () => matchers.some((matches) => matches(labels)), patterns)
     }
-    if (literals.some((literal) => dnsNameMatches(literal, name))) return []
+    if (literals.some((literal) => dnsMatcher(literal)(labels))) return []
     return name.startsWith('*')
       ? [`DNS name ${name} is not permitted: it stands for ${guard} too, which is sensitive`]
       : [`DNS name ${name} is sensitive (${guard}): only a rule that lists it as it is permits it`]

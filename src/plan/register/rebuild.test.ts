@@ -82,6 +82,15 @@ suite('what a Certificate says', () => {
     assert.deepEqual(say({ ...status, conditions: [ready], observedGeneration: 0 })[0]?.names, [])
   })
 
+  test('is not cut: whoever records it does that, once', () => {
+    const dnsNames = Array.from({ length: 25 }, (_, at) => `www-${at}.example.com`)
+    const object = certificate({
+      status: { ...status, conditions: [ready], observedGeneration: 1 },
+      spec: { dnsNames },
+    })
+    assert.deepEqual(entriesOfCertificate(object, secret())[0]?.names, dnsNames)
+  })
+
   const forged: readonly [string, CertificateStatus, ObjectMeta | undefined][] = [
     ['without a status', {}, secret()],
     ['without a Secret', status, undefined],

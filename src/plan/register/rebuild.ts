@@ -9,7 +9,6 @@ import {
 } from '#api'
 import { fromRfc3339, keyOf } from '#base'
 import { caSecretName } from '../authority/names.ts'
-import { boundedEntry } from './bounded-entry.ts'
 import type { Registered } from './search.ts'
 
 /**
@@ -40,7 +39,7 @@ type EarlierRevision = NonNullable<CertificateStatus['earlierRevisions']>[number
 
 /**
  * What the status of a Certificate says was issued for it: nobody but the operator writes that. What is in use is there
- * if its Secret says the same; of earlier ones, those whose CA generation is known.
+ * if its Secret says the same; of earlier ones, those whose CA generation is known. Not bounded in size.
  */
 export function entriesOfCertificate(
   { metadata, spec, status = {} }: Certificate,
@@ -58,7 +57,7 @@ export function entriesOfCertificate(
   const entries = earlierRevisions.flatMap((earlier) => entryOfEarlier(earlier, holder))
   // The spec says which names are in the certificate only while the certificate is what the spec asks for.
   if (isConfirmed) entries.unshift({ ...inUse, ...(isCurrent && { names: namesOf(spec), owner: spec.owner }) })
-  return entries.map((entry) => bounded({ ...entry, revoked: revokedIn(status, entry.serialNumber) }))
+  return entries.map((entry) => ({ ...entry, revoked: revokedIn(status, entry.serialNumber) }))
 }
 
 function entryOfEarlier(
@@ -82,7 +81,7 @@ function namesOf({ commonName, dnsNames = [], ipAddresses = [], uris = [], email
   return [...new Set([...(commonName ? [commonName] : []), ...dnsNames, ...ipAddresses, ...uris, ...emailAddresses])]
 }
 
-/** The CA certificates of a subordinate: those that its status knows and that their Secrets tell of. */
+/** The CA certificates of a subordinate: those that its status knows and that their Secrets tell of. Not bounded. */
 export function entriesOfAuthority(
   authority: Authority,
   secretNamed: (name: string) => ObjectMeta | undefined,
@@ -96,8 +95,6 @@ export function entriesOfAuthority(
     const secret = secretNamed(caSecretName(authority, generation))
     const said = secret && entryOfSecret(secret)
     if (said?.kind !== 'Authority' || said.holder !== holder || said.fingerprint !== fingerprint) return []
-    return [bounded({ ...said, names: ca?.fingerprint === fingerprint ? [ca.subject] : [] })]
+    return [{ ...said, names: ca?.fingerprint === fingerprint ? [ca.subject] : [] }]
   })
 }
-
-const bounded = ({ authority, ...entry }: Registered): Registered => ({ authority, ...boundedEntry(entry) })

@@ -1,4 +1,5 @@
 import type { Instant } from '#base'
+import { textMatches } from '../policy/text-pattern.ts'
 import type { RegisterEntry } from './entry.ts'
 
 /** An entry, and whose it is. */
@@ -56,20 +57,6 @@ const nameIn = (key: string): string => key.slice(key.indexOf('/') + 1)
 /** Whether any of some texts is as wanted; without a wish each is. */
 function matcher(wanted: string | undefined): (...texts: readonly string[]) => boolean {
   if (wanted === undefined) return () => true
-  const [first = '', ...rest] = wanted.toLowerCase().split('*')
-  return (...texts) => texts.some((text) => fits(text.toLowerCase(), first, rest))
-}
-
-/** Whether a text begins with `first`, ends with the last of `rest`, and has the others in between, in their order. */
-function fits(text: string, first: string, rest: readonly string[]): boolean {
-  const last = rest.at(-1)
-  if (last === undefined) return text === first
-  if (!text.startsWith(first)) return false
-  let from = first.length
-  for (const part of rest.slice(0, -1)) {
-    const at = text.indexOf(part, from)
-    if (at < 0) return false
-    from = at + part.length
-  }
-  return text.length - last.length >= from && text.endsWith(last)
+  const pattern = wanted.toLowerCase()
+  return (...texts) => texts.some((text) => textMatches(pattern, text.toLowerCase()))
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { KubeObject } from '#api'
+import type { ConfigMap, KubeObject } from '#api'
 import { isFailure, keyOf, type ObjectKey } from '#base'
 import {
   ApiError,
@@ -12,21 +12,26 @@ import {
 } from '#kube'
 import { decodeShard, type RegisterEntry } from '#plan'
 
-export type ConfigMap = KubeObject & { binaryData: Record<string, string> }
+export type ScriptedConfigMap = ConfigMap & { binaryData: Record<string, string> }
 /** What becomes of a write: it is refused, or it lands and the answer is lost. */
 export type Fault = 'refused' | 'lost'
+
+const isOf = ({ plural }: Resource, { kind }: KubeObject): boolean =>
+  `${kind.toLowerCase()}s` === plural.replace('ies', 'ys')
 
 const answer = (status: number, apiReason = ''): ApiError =>
   new ApiError(apiReason || 'no answer', { status, apiReason })
 
-/** For tests: ConfigMaps as an API server keeps them; all other objects stay as they are. */
+/** ConfigMaps as an API server keeps them; all other objects stay as they are. */
 export class ScriptedApi {
-  readonly configMaps = new Map<string, ConfigMap>()
+  readonly configMaps = new Map<string, ScriptedConfigMap>()
   readonly objects: KubeObject[] = []
   /** `verb name` of each request for ConfigMaps. */
   readonly requests: string[] = []
   readonly faults: Fault[] = []
-  #version = 1
+  readonly #watchers: [Resource, (event: WatchEvent) => void][] = []
+  /** Above that of any object a test begins with. */
+  #version = 1000
 
   readonly client = {
     list: async (_: unknown, { namespace, limit = 1000, continue: from = '0' }: ListOptions) => {
@@ -40,7 +45,7 @@ export class ScriptedApi {
       this.#answer(`get ${key.name}`)
       return structuredClone(this.#found(key))
     },
-    create: async (_: unknown, object: ConfigMap) => {
+    create: async (_: unknown, object: ScriptedConfigMap) => {
       const { namespace = '', name } = object.metadata
       return this.#write(`create ${name}`, () => {
         const key = keyOf({ namespace, name })
@@ -50,7 +55,7 @@ export class ScriptedApi {
         return this.touch(key)
       })
     },
-    mergePatch: async (_: unknown, key: ObjectKey, patch: ConfigMap) =>
+    mergePatch: async (_: unknown, key: ObjectKey, patch: ScriptedConfigMap) =>
       this.#write(`patch ${key.name}`, () => {
         this.#hold(this.#found(key), patch.metadata)
         Object.assign(this.#found(key).binaryData, patch.binaryData)
@@ -62,10 +67,9 @@ export class ScriptedApi {
         this.configMaps.delete(keyOf(key))
       }),
     watch: async (resource: Resource, { signal }: WatchOptions, onEvent: (event: WatchEvent) => void) => {
-      const ofKind = this.objects.filter(
-        ({ kind }) => `${kind.toLowerCase()}s` === resource.plural.replace('ies', 'ys'),
-      )
-      for (const object of ofKind) onEvent({ type: 'ADDED', object: structuredClone(object) })
+      this.#watchers.push([resource, onEvent])
+      for (const object of this.objects.filter((each) => isOf(resource, each)))
+        onEvent({ type: 'ADDED', object: structuredClone(object) })
       const end = { resourceVersion: '1', annotations: { 'k8s.io/initial-events-end': 'true' } }
       onEvent({ type: 'BOOKMARK', object: { apiVersion: 'v1', kind: 'x', metadata: { name: '', ...end } } })
       await new Promise((resolve) => signal?.addEventListener('abort', resolve))
@@ -76,8 +80,16 @@ export class ScriptedApi {
     return this.requests.filter((request) => /^(create|patch|delete)/.test(request))
   }
 
+  /** Tells those who watch that an object has changed. */
+  tell(object: KubeObject): void {
+    const metadata = { ...object.metadata, resourceVersion: String(++this.#version) }
+    for (const [resource, onEvent] of this.#watchers) {
+      if (isOf(resource, object)) onEvent({ type: 'MODIFIED', object: structuredClone({ ...object, metadata }) })
+    }
+  }
+
   /** Gives a ConfigMap another version. */
-  touch(key: string): ConfigMap {
+  touch(key: string): ScriptedConfigMap {
     const configMap = this.configMaps.get(key)
     assert.ok(configMap)
     configMap.metadata.resourceVersion = String(++this.#version)
@@ -108,16 +120,20 @@ export class ScriptedApi {
     return result
   }
 
-  #found(key: ObjectKey): ConfigMap {
+  #found(key: ObjectKey): ScriptedConfigMap {
     const configMap = this.configMaps.get(keyOf(key))
     if (!configMap) throw answer(404)
     return configMap
   }
 
-  #hold({ metadata }: ConfigMap, wanted: { readonly uid?: string | undefined; resourceVersion?: string | undefined }) {
+  #hold(
+    { metadata }: ScriptedConfigMap,
+    wanted: { readonly uid?: string | undefined; resourceVersion?: string | undefined },
+  ) {
     const isSame = metadata.uid === wanted.uid && metadata.resourceVersion === wanted.resourceVersion
     if (!isSame) throw answer(409, 'Conflict')
   }
 }
 
-const bytesOf = ({ binaryData }: ConfigMap): Buffer => Buffer.from(binaryData['entries.jsonl.gz'] ?? '', 'base64')
+const bytesOf = ({ binaryData }: ScriptedConfigMap): Buffer =>
+  Buffer.from(binaryData['entries.jsonl.gz'] ?? '', 'base64')
