@@ -360,6 +360,8 @@ suite('deletionPolicy.revoke', () => {
     // The operator is to know of it before the end of the namespace.
     await sleep(2000)
     await sandbox.client.delete(resources.namespaces, { namespace: '', name: doomed.name })
+    // The namespace controller comes to it in its own time.
+    await doomed.remove(certificates, 'web')
     const isOurs = ({ event }: Readonly<Record<string, unknown>>): boolean => event === 'RevocationDebt'
     const [line] = await until(
       () => operator.audit().filter(isOurs),

@@ -8,6 +8,7 @@ import {
   encodePrivateKey,
   keySigner,
   nameConstraintsExtension,
+  parseCertificates,
   parseCsr,
   parsePrivateKey,
   sameKey,
@@ -46,7 +47,9 @@ export async function observeRequest(
     return isSame ? undefined : 'tls.key is not the key of tls.csr'
   })
   if (flaw !== undefined) return { state: 'damaged', why: flaw }
-  if (!internal.external.chain) return { state: 'made', metadata, generation, csr, answer: undefined }
+  const { chain } = internal.external
+  const isAnswered = chain !== undefined && chain !== '' && !isChainInUse(chain, authority)
+  if (!isAnswered) return { state: 'made', metadata, generation, csr, answer: undefined }
   const why = flawOf(() => void acceptedChain(csr, internal, tools.clock.now()))
   return {
     state: 'made',
@@ -55,6 +58,13 @@ export async function observeRequest(
     csr,
     answer: why === undefined ? { state: 'accepted' } : { state: 'refused', why },
   }
+}
+
+/** The chain of the last generation stays in the spec until the next one has come. */
+function isChainInUse(chain: string, { status }: Authority): boolean {
+  const isKnown = ({ fingerprint }: { readonly fingerprint: string }): boolean =>
+    status?.generations?.some((each) => each.fingerprint === fingerprint) === true
+  return flawOf(() => (parseCertificates(chain).slice(0, 1).some(isKnown) ? 'in use' : undefined)) === 'in use'
 }
 
 /** Why a check fails, if it does. */

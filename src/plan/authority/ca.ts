@@ -202,11 +202,15 @@ function external(authority: Authority, ca: CaWorld, generation: number, key: Ke
       }
       const failure = request.answer
         ? terminal('CAInvalid', `spec.internal.external.chain is not accepted: ${request.answer.why}`)
-        : waiting('CARequested', 'have status.request.csr signed, and put the chain into spec.internal.external', day)
+        : waiting('CARequested', requestedMessage(request.generation), day)
       return { do: 'refuse', failure }
     }
   }
 }
+
+const requestedMessage = (generation: number): string =>
+  `generation ${generation} waits for its certificate: have status.request.csr signed, and put the chain into ` +
+  'spec.internal.external.chain'
 
 /** End of the parent's own certificate, or why it cannot sign. */
 function endOfParent(authority: Authority, { parent }: CaWorld, now: Instant): Instant | Failure | undefined {

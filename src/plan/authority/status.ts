@@ -93,7 +93,7 @@ function warnings(
   ]
   const [first] = found
   if (!first) return []
-  const message = found.map((each) => each.message).join('; ')
+  const message = [...new Set(found.map((each) => each.message))].join('; ')
   return [condition('Warning', 'True', { reason: first.reason, message }, generation)]
 }
 
