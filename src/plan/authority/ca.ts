@@ -261,9 +261,11 @@ function adoptedInVain(authority: Authority): Failure {
 
 const isSpread = ({ trustedAt, lacking }: Generation): boolean => trustedAt !== undefined && lacking === 0
 
-/** Counting reads all leaves below: not often where trust may take its time. */
-const spreadRecheckMs = (authority: Authority): number =>
-  Math.min(minute, Math.max(soonMs, trustPropagationMs(authority) * spreadRecheckPart))
+/** Counting reads all leaves below: often while bundles are filling, not where something has held one up for long. */
+function spreadRecheckMs(authority: Authority, { madeAt = 0 }: Generation, now: Instant): number {
+  if (now < madeAt + recheckMs) return soonMs
+  return Math.min(minute, Math.max(soonMs, trustPropagationMs(authority) * spreadRecheckPart))
+}
 
 interface Generations {
   readonly generations: readonly Generation[]
@@ -279,7 +281,7 @@ function recheckAt(
   now: Instant,
 ): Instant {
   const times = [active.held.notAfter, now + recheckMs]
-  if (next) times.push(isSpread(next) ? activeFrom(authority, next) : now + spreadRecheckMs(authority))
+  if (next) times.push(isSpread(next) ? activeFrom(authority, next) : now + spreadRecheckMs(authority, next, now))
   else if (authority.spec.internal?.rotation !== 'Manual') times.push(rotateAt(authority, active, ca.longestIssuedMs))
   for (const each of generations.filter(({ state }) => state === 'Retiring')) {
     times.push(Math.max(retireAt(each, active), ca.isRegisterLoaded ? 0 : now + soonMs))
