@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { after, before, suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   ApiClient,
   type BadSpec,
@@ -76,7 +77,9 @@ for (const { kind, full, bad, status } of cases) {
     })
 
     test('explains its fields', async () => {
-      const explained = await kubectl(plane.kubeconfig, ['explain', '--recursive', `${kind.plural}.sifaka.dev`])
+      const explain = () => kubectl(plane.kubeconfig, ['explain', '--recursive', `${kind.plural}.sifaka.dev`])
+      // What the API server tells of its kinds may be a moment behind.
+      const explained = await explain().catch(() => sleep(3000).then(explain))
       assert.match(explained, new RegExp(kind.description))
       const { spec } = schemaOf(kind)
       for (const field of Object.keys(spec?.properties ?? {})) assert.match(explained, new RegExp(`\\b${field}\t<`))

@@ -96,6 +96,9 @@ test('an order that is answered at once takes five writes, and no read', async (
   await folder.sign()
   await team.certificateReady('quick', 1)
   await told('quick')
+  const isGone = (requests: readonly RecordedRequest[]): boolean =>
+    inWords(requests.filter(isAbout('quick'))).includes('delete secrets')
+  await sandbox.proxy.waitFor(isGone)
   const five = ['create events', 'create secrets', 'create secrets', 'delete secrets', 'patch certificates/status']
   assert.deepEqual(inWords(sandbox.proxy.requests.filter(isAbout('quick'))).sort(), five)
   const secret = await team.secret('quick')
