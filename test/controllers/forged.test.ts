@@ -4,9 +4,10 @@ import { after, before, test } from 'node:test'
 import { annotations, type ConfigMap, findCondition, secretLabel } from '#api'
 import { resources } from '#kube'
 import { authorities, certificates, leafOf, type Namespace, secrets, textOf } from './namespace.ts'
-import { Sandbox } from './sandbox.ts'
+import { Sandbox, type SandboxOperator } from './sandbox.ts'
 
 let sandbox: Sandbox
+let operator: SandboxOperator
 /** Its people run the shared Authority. */
 let platform: Namespace
 /** May write whatever it likes into its own Secrets. */
@@ -24,7 +25,7 @@ before(async () => {
   })
   const shared = { allowedNamespaces: { from: 'All' as const }, policy: { rules } }
   await platform.createAuthority('lost', { internal: {}, ...shared })
-  await sandbox.operator({ namespaces: [platform, evil] })
+  operator = await sandbox.operator({ namespaces: [platform, evil] })
   await platform.authorityReady('root')
   await platform.authorityReady('lost')
 })
@@ -54,6 +55,21 @@ test('annotations of a foreign CA Secret put no line into a register, and nothin
   await evil.authorityUntil('ours', ({ status }) => status?.ca?.generation === 2)
   await settled(6000)
   assert.equal(await registered('root'), before)
+})
+
+test("an annotation makes a certificate nobody else's, not even once it is replaced", async () => {
+  await evil.createAuthority('mine')
+  await evil.createCertificate('own', { authorityRef: { name: 'mine' }, dnsNames: ['www.example.com'] })
+  await evil.certificateReady('own', 1)
+  const before = await registered('lost')
+  const forged = { [annotations.issuedBy]: `${platform.name}/lost` }
+  await evil.patch(secrets, 'own', { metadata: { annotations: forged } })
+  const { status } = await evil.certificateReady('own', 2)
+  assert.deepEqual(status?.earlierRevisions ?? [], [])
+  await operator.stop()
+  operator = await sandbox.operator({ namespaces: [platform, evil] })
+  await settled(6000)
+  assert.equal(await registered('lost'), before)
 })
 
 test('who is not allowed does not hold up a rotation, nor keep an old root', async () => {

@@ -151,9 +151,9 @@ async function replacedBy(
   on: ActTools,
 ): Promise<Earlier | undefined> {
   if (world.secret.state !== 'held') return undefined
-  const { serialNumber, fingerprint, issuedAt, notAfter, issuedBy, caGeneration } = world.secret.held
-  const isOwn = caGeneration === undefined ? await isProven(fingerprint, world, issued, on) : isRegistered(world, on)
-  if (!isOwn) return undefined
+  const { held } = world.secret
+  const { serialNumber, fingerprint, issuedAt, notAfter, issuedBy, caGeneration } = held
+  if (!(await wasIssuedForIt(held, { revision: revision - 1, world, issued }, on))) return undefined
   return {
     revision: revision - 1,
     ...{ serialNumber, fingerprint, issuedBy, caGeneration },
@@ -162,9 +162,27 @@ async function replacedBy(
   }
 }
 
-/** Of an authority without a register the certificate itself must say it. */
+interface Replacement {
+  readonly revision: number
+  readonly world: CertificateWorld
+  /** What takes its place. */
+  readonly issued: IssuedCertificate
+}
+
+/**
+ * Whether the certificate in use was issued for this object by the Authority that its Secret names: the register knows,
+ * and where there is none the certificate itself must say it.
+ */
+async function wasIssuedForIt(held: HeldCertificate, { revision, world, issued }: Replacement, on: ActTools) {
+  const { caGeneration: generation, issuedBy: authority } = held
+  if (generation === undefined) return authority === world.authorityKey && isProven(held, world, issued, on)
+  const holder = storeKeyOf(world.certificate)
+  const line = { ...held, authority, generation, kind: 'Certificate', holder, revision, names: [] } as const
+  return on.tools.register.wasIssued(line, on.signal)
+}
+
 async function isProven(
-  fingerprint: string,
+  { fingerprint }: HeldCertificate,
   world: CertificateWorld,
   chain: IssuedCertificate,
   { tools, signal }: ActTools,
@@ -174,14 +192,6 @@ async function isProven(
   const secret = await readSecret(tools.client, key, signal)
   const found = secret && provenCertificate(secretFiles(secret), world, chain, tools.clock.now())
   return found?.fingerprint === fingerprint
-}
-
-/** Whether the register knows it as this object's, or does not know it. */
-function isRegistered({ secret, certificate }: CertificateWorld, { tools: { register } }: ActTools): boolean {
-  if (secret.state !== 'held' || !register.isLoaded()) return true
-  const { issuedBy, serialNumber, caGeneration } = secret.held
-  const entry = register.find(issuedBy, serialNumber, caGeneration)
-  return entry === undefined || entry.holder === storeKeyOf(certificate)
 }
 
 type Earlier = NonNullable<CertificateStatus['earlierRevisions']>[number]

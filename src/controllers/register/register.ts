@@ -130,6 +130,13 @@ export class Register {
     return unexpired(this.#loaded(authority)?.entries().toArray() ?? [], this.#options.clock.now())
   }
 
+  /** Whether a certificate was issued for a line's holder: by what is known of it, else by the certificate itself. */
+  async wasIssued(line: Registered, signal: AbortSignal): Promise<boolean> {
+    const known = this.#isLoaded ? this.find(line.authority, line.serialNumber, line.generation) : undefined
+    if (known) return known.kind === line.kind && known.holder === line.holder
+    return (await this.#options.prove(line, signal)) !== undefined
+  }
+
   /** What was issued for `namespace/name`. @throws Failure Waiting while the register is not loaded */
   ofHolder(authority: string, kind: RegisterEntry['kind'], holder: string): readonly RegisterEntry[] {
     return unexpired(this.#loaded(authority)?.ofHolder({ kind, holder }) ?? [], this.#options.clock.now())
