@@ -4,6 +4,7 @@ import { addCertificatesCommands } from './commands/certificates.ts'
 import { type CommandContext, exitCodes, processContext } from './commands/context.ts'
 import { addOperatorCommand } from './commands/operator.ts'
 import { addPolicyCommands } from './commands/policy.ts'
+import { addUninstallCommand } from './commands/uninstall.ts'
 
 /** The command line: each group of commands is a file of `commands/`, and adds itself to the program here. */
 export function createCli(version: string, env: CommandContext['env']): Command {
@@ -17,5 +18,6 @@ export function createCli(version: string, env: CommandContext['env']): Command 
   addCaCommands(program, context)
   addCertificatesCommands(program, context)
   addPolicyCommands(program, context)
+  addUninstallCommand(program, context)
   return program
 }

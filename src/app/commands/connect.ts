@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
+import type { KubeObject } from '#api'
 import { silentLogger, systemClock } from '#base'
 import type { GivenSettings } from '#config'
-import { createKubeClient, isNotFound, type KubeClient, loadConnection } from '#kube'
+import { createKubeClient, isNotFound, type KubeClient, loadConnection, type Resource } from '#kube'
 import type { CommandContext } from './context.ts'
 import { settingOption } from './setting-option.ts'
 
@@ -49,4 +50,25 @@ export async function ifFound<T>(read: Promise<T>): Promise<T | undefined> {
     if (isNotFound(error)) return undefined
     throw error
   }
+}
+
+const pageSize = 500
+
+/**
+ * All objects of a resource.
+ * @param namespace without one, of all namespaces
+ */
+export async function listAll<T extends KubeObject>(
+  client: KubeClient,
+  resource: Resource,
+  namespace?: string,
+): Promise<T[]> {
+  const all: T[] = []
+  let page: string | undefined
+  do {
+    const list = await client.list<T>(resource, { namespace, limit: pageSize, continue: page })
+    all.push(...list.items)
+    page = list.continue
+  } while (page)
+  return all
 }

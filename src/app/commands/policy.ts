@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander'
 import { type Authority, authorityKind, type Certificate, certificateKind, type KubeObject } from '#api'
 import { keyOf } from '#base'
-import { type KubeClient, type Resource, resourceOf, resources } from '#kube'
+import { type KubeClient, resourceOf, resources } from '#kube'
 import { checkPolicies, type PolicyFinding, policyFlaws } from '#plan'
-import { addConnectionOptions, type ConnectionSettings, connect } from './connect.ts'
+import { addConnectionOptions, type ConnectionSettings, connect, listAll } from './connect.ts'
 import { type CommandContext, exitCodes } from './context.ts'
 import { readAuthorities } from './manifests.ts'
 import { json, table } from './output.ts'
@@ -73,19 +73,6 @@ async function judge(
   const found = checkPolicies(judging, { authorities, certificates, namespaces: labels, systemNamespace })
   print(output === 'json' ? json(found) : inWords(found))
   if (found.length > 0) exitWith(exitCodes.no)
-}
-
-const pageSize = 500
-
-async function listAll<T extends KubeObject>(client: KubeClient, resource: Resource): Promise<T[]> {
-  const all: T[] = []
-  let page: string | undefined
-  do {
-    const list = await client.list<T>(resource, { limit: pageSize, ...(page !== undefined && { continue: page }) })
-    all.push(...list.items)
-    page = list.continue
-  } while (page)
-  return all
 }
 
 function flawsOf({ metadata: { namespace = '', name }, spec }: Authority): string[] {
