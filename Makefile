@@ -15,6 +15,10 @@ LDFLAGS := -s -w -X $(VERSION).gitVersion=$(KUBERNETES) \
 	-X $(VERSION).gitMajor=$(word 1,$(NUMBERS)) -X $(VERSION).gitMinor=$(word 2,$(NUMBERS))
 
 ZLINT := v3.6.1
+HELM3 := v3.22.0
+HELM4 := v4.3.1
+# A newer one is taken where Debian has this one no more.
+PROMTOOL := 3.5.3+ds1-6
 
 # $(call need,program,how to get it)
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
@@ -49,11 +53,11 @@ check: deps ## format, lint, types, walls, unused code, generated files: under a
 	@$(NODE) scripts/check.ts
 
 .PHONY: test
-test: check judges controlplane ## check, then every test once
+test: check judges controlplane helm ## check, then every test once
 	@$(NODE) scripts/test.ts
 
 .PHONY: test-long
-test-long: check judges controlplane ## every test with exhaustive plans, long clocks and fuzzing
+test-long: check judges controlplane helm ## every test with exhaustive plans, long clocks and fuzzing
 	@$(NODE) scripts/test.ts --long
 
 .PHONY: bench
@@ -68,10 +72,14 @@ demo: deps controlplane ## run the operator against a control plane of its own a
 generate: deps ## write the generated files anew
 	@$(NODE) scripts/generate.ts
 
+.PHONY: kustomize
+kustomize: deps .cache/helm4-$(HELM4) ## write config/base anew from the chart
+	@$(NODE) scripts/kustomize.ts
+
 .PHONY: fmt
 fmt: deps ## format all files and mend what the linter can
 	@$(NODE) node_modules/@biomejs/biome/bin/biome check --write
-	@gofmt -w tools/controlplane
+	@gofmt -w tools
 
 .PHONY: clean
 clean: ## remove everything that make has built or installed
@@ -79,7 +87,7 @@ clean: ## remove everything that make has built or installed
 
 # Programs that judge what Sifaka makes: they read its certificates and keystores and say what is wrong with them.
 .PHONY: judges
-judges: .cache/zlint-$(ZLINT)
+judges: .cache/zlint-$(ZLINT) .cache/bin/kstatus
 	@missing=; command -v openssl >/dev/null || missing=openssl; \
 	command -v keytool >/dev/null || missing="$${missing:+$$missing }default-jre-headless"; \
 	[ -z "$$missing" ] && exit; \
@@ -91,3 +99,49 @@ judges: .cache/zlint-$(ZLINT)
 	@$(call need,go,install Go 1.26 from https://go.dev/dl)
 	GOBIN='$(CURDIR)/.cache/bin' go install github.com/zmap/zlint/v3/cmd/zlint@$(ZLINT)
 	@touch $@
+
+.cache/bin/kstatus: $(wildcard tools/kstatus/*)
+	@$(call need,go,install Go 1.26 from https://go.dev/dl)
+	cd tools/kstatus && go build -trimpath -ldflags '-s -w' -o ../../$@ .
+
+judges: .cache/bin/promtool
+
+# Out of a newer suite of the machine's own Debian mirror than the machine has: unpacked here, and never installed.
+.cache/bin/promtool:
+	@mkdir -p $(@D)
+	@if command -v promtool >/dev/null; then ln -s "$$(command -v promtool)" $@; \
+	elif [ "$$(id -u)" = 0 ] && [ -f /etc/debian_version ]; then sh scripts/promtool.sh $(PROMTOOL) $@; \
+	else echo 'The tests need promtool of Prometheus 3: put it on PATH' >&2; exit 1; fi
+
+judges: .cache/bin/judge .cache/pkilint
+
+.cache/bin/judge: $(wildcard tools/judge/*)
+	@$(call need,go,install Go 1.26 from https://go.dev/dl)
+	cd tools/judge && go build -trimpath -o ../../$@ .
+
+.cache/pkilint: test/judges/requirements.txt
+	@if python3 -c 'import ensurepip, venv' 2>/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && [ -f /etc/debian_version ]; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends python3-venv; \
+	else echo 'pkilint needs Python 3 with its venv module; on Debian: apt-get install python3-venv' >&2; exit 1; fi
+	rm -rf $@ && python3 -m venv $@ && $@/bin/pip install --quiet --requirement $<
+	@touch $@
+
+# The real Helm, of both versions that are in use: the tests of the chart run them.
+.PHONY: helm
+helm: .cache/helm3-$(HELM3) .cache/helm4-$(HELM4)
+
+# $(call build-helm,major,version)
+define build-helm
+	@$(call need,go,install Go 1.26 from https://go.dev/dl)
+	GOBIN='$(CURDIR)/.cache/bin/new$(1)' go install -trimpath helm.sh/helm/v$(1)/cmd/helm@$(2)
+	mv .cache/bin/new$(1)/helm .cache/bin/helm$(1)
+	@rmdir .cache/bin/new$(1)
+	@touch $@
+endef
+
+.cache/helm3-$(HELM3):
+	$(call build-helm,3,$(HELM3))
+
+.cache/helm4-$(HELM4):
+	$(call build-helm,4,$(HELM4))

@@ -25,7 +25,7 @@ const steps: readonly Step[] = [
   { name: 'unused code', command: [node, 'node_modules/knip/bin/knip.js', '--no-progress'] },
   { name: 'tidy', command: [node, 'scripts/tidy.ts'] },
   { name: 'generated files', command: [node, generator, '--check'] },
-  { name: 'Go format', command: ['gofmt', '-l', 'tools/controlplane'], silent: true },
+  { name: 'Go format', command: ['gofmt', '-l', 'tools'], silent: true },
 ]
 
 interface Result {

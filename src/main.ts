@@ -9,5 +9,6 @@ try {
 } catch (error) {
   // A failure says what to do; anything else is ours to mend, and its stack helps.
   process.stderr.write(`sifaka: ${isFailure(error) ? error.message : (error as Error).stack}\n`)
-  process.exitCode = 2
+  // What had been opened before would keep the process alive.
+  process.exit(2)
 }

@@ -25,7 +25,7 @@ const description = {
   decides: ['usages', 'notAfter'],
   unsupported: {
     'ML-DSA': 'OpenSSL knows ML-DSA only since 3.5, and the CA behind the folder may be older',
-    mustStaple: 'the certification request does not ask for it, and the CA sees nothing else',
+    isCA: 'the CA behind the folder signs certificates of end entities only',
     subordinates: 'the CA behind the folder signs certificates of end entities only',
     deactivate: 'nobody counts the certificates in a folder',
   },

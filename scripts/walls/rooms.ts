@@ -43,6 +43,7 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   '@peculiar/asn1-schema': ['pki'],
   '@peculiar/asn1-x509': ['pki'],
   commander: ['app', 'main'],
+  croner: ['plan/certificate/renewal-window'],
   pino: ['telemetry'],
   'prom-client': ['telemetry'],
   undici: ['egress', 'kube'],

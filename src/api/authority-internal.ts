@@ -1,47 +1,11 @@
 import { z } from 'zod'
 import { durationFrom } from './duration.ts'
-import { dnsLabels, endsInLetters, ipRange } from './name-pattern.ts'
+import { nameConstraints } from './name-constraints.ts'
 import { holdsPem, pemText } from './pem.ts'
 import { caKey } from './private-key.ts'
 import { objectName, reference } from './reference.ts'
 import { cel, listOf, setOf, textLike } from './schema.ts'
 import { commonNameOr, subject } from './subject.ts'
-
-const domain = cel(
-  textLike(
-    new RegExp(`^\\.?${dnsLabels}$`),
-    253,
-    'must be a DNS domain such as example.com; with a leading dot only what is below it',
-  ),
-  endsInLetters,
-)
-
-/** An empty list could be read as every name or as none, so there is none. */
-const namesOf = <Item extends z.ZodType>(item: Item) => setOf(item, 64).min(1).optional()
-
-const subtrees = cel(
-  z.object({
-    dnsDomains: namesOf(domain).describe('DNS domains and all below them; with a leading dot only what is below.'),
-    ipRanges: namesOf(ipRange).describe('CIDR ranges of IP addresses.'),
-    emailDomains: namesOf(domain).describe('Hosts of mailboxes; with a leading dot all hosts below.'),
-    uriDomains: namesOf(domain).describe('Hosts of URIs; with a leading dot all hosts below.'),
-  }),
-  {
-    rule: 'has(self.dnsDomains) || has(self.ipRanges) || has(self.emailDomains) || has(self.uriDomains)',
-    message: 'list some names: set dnsDomains, ipRanges, emailDomains or uriDomains',
-  },
-)
-
-const nameConstraints = cel(
-  z.object({
-    permitted: subtrees.optional().describe('Of each kind listed here only these names are valid below the CA.'),
-    excluded: subtrees.optional().describe('Names that are never valid below the CA.'),
-  }),
-  {
-    rule: 'has(self.permitted) || has(self.excluded)',
-    message: 'name constraints need names: set permitted, excluded or both',
-  },
-)
 
 const webURL = textLike(
   /^https?:\/\/[!-~]+$/,

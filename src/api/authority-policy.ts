@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { certificateDuration } from './duration.ts'
+import { objectIdentifier } from './extensions.ts'
 import { dnsPattern, emailPattern, ipRange, textPattern, uriPattern } from './name-pattern.ts'
 import { certificateKey, keyAlgorithm } from './private-key.ts'
 import { labelSelector, namespaceName } from './reference.ts'
@@ -8,7 +9,14 @@ import { anyItems, cel, listOf, setOf } from './schema.ts'
 import { emailAddress, subject } from './subject.ts'
 import { usage } from './usage.ts'
 
-const anyNames = anyItems(...['dns', 'ipRanges', 'uris', 'emails'].map((kind) => `self.names.${kind}`))
+const anyNames = anyItems(
+  ...['dns', 'ipRanges', 'uris', 'emails', 'otherNames', 'registeredIDs'].map((kind) => `self.names.${kind}`),
+)
+
+const permittedOtherName = z.object({
+  oid: objectIdentifier.describe('What kind of name: 1.3.6.1.4.1.311.20.2.3 for a user principal name.'),
+  values: listOf(textPattern, 16).min(1).describe('Patterns (* for any text) for names of this kind.'),
+})
 
 const permittedNames = z.object({
   dns: listOf(dnsPattern, 64)
@@ -30,6 +38,8 @@ const permittedNames = z.object({
   emails: listOf(emailPattern, 64)
     .optional()
     .describe('Patterns for e-mail addresses, such as *@example.com; the host is a DNS pattern.'),
+  otherNames: listOf(permittedOtherName, 16).optional().describe('Names of other kinds, such as user principal names.'),
+  registeredIDs: listOf(objectIdentifier, 16).optional().describe('Registered object identifiers.'),
 })
 
 const permittedSubject = z.object({
@@ -68,6 +78,9 @@ const rule = cel(
       .describe('Attributes of the subject beside the common name; one that is not listed is not permitted.'),
     keys: listOf(permittedKey, 8).min(1).optional().describe('Keys that are permitted. Default: all.'),
     usages: setOf(usage, 16).min(1).optional().describe('Usages that are permitted. Default: all.'),
+    extensions: setOf(objectIdentifier, 16)
+      .optional()
+      .describe('Object identifiers of custom extensions that are permitted. Default: none.'),
     maxDuration: certificateDuration
       .optional()
       .describe('Longest duration that a certificate may ask for. Default: any.'),
@@ -76,8 +89,8 @@ const rule = cel(
   {
     rule: `${anyItems('self.commonNames')} || (has(self.names) && (${anyNames}))`,
     message:
-      'a rule permits the names that it lists and no others: set names.dns, names.ipRanges, names.uris, names.emails ' +
-      'or commonNames',
+      'a rule permits the names that it lists and no others: set names.dns, names.ipRanges, names.uris, ' +
+      'names.emails, names.otherNames, names.registeredIDs or commonNames',
   },
 )
 

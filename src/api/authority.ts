@@ -2,13 +2,27 @@ import { z } from 'zod'
 import { internal } from './authority-internal.ts'
 import { defaults, policy } from './authority-policy.ts'
 import { conditions, timestamp } from './conditions.ts'
-import { durationFrom } from './duration.ts'
+import { durationFrom, isShorter } from './duration.ts'
 import type { KubeObject } from './object.ts'
 import { plugin } from './plugin.ts'
 import { allowedNamespaces, allowedSubordinates } from './reference.ts'
 import { authorityRevocations } from './revocation.ts'
 import { cel, listMapOf, textLike } from './schema.ts'
 import { emailAddress } from './subject.ts'
+
+const retry = cel(
+  z.object({
+    initial: durationFrom('1s').optional().describe('Time to the second attempt. Default 1m.'),
+    max: durationFrom('1s').optional().describe('Longest time between attempts. Default 8h.'),
+  }),
+  {
+    rule: [
+      '!has(self.initial) || !has(self.max) || self.initial == self.max',
+      isShorter('self.initial', 'self.max'),
+    ].join(' || '),
+    message: 'initial must not be longer than max',
+  },
+)
 
 const types = ['internal', 'plugin']
 const hasType = types.map((type) => `has(self.${type})`)
@@ -65,6 +79,9 @@ export const authoritySpec = cel(
         'Over which time certificates are issued anew after a rotation of the CA or on request, each at its own ' +
           'moment. Default 1h.',
       ),
+    retry: retry
+      .optional()
+      .describe('How long a failed issuance waits for its next attempt: twice as long after each that fails.'),
     revocations: authorityRevocations
       .optional()
       .describe('Certificates of this Authority that are revoked, whoever they were issued to.'),

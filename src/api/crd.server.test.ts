@@ -132,7 +132,7 @@ for (const { kind, full, bad, status } of cases) {
         ...manifest(kind, `apart-${kind.singular}`, full[0]?.spec),
         status,
       })
-      assert.equal(created.body.status, undefined)
+      assert.deepEqual(created.body.status, { observedGeneration: -1 })
       const changed = await api.send('PUT', `${own}/status?${strict}`, { ...created.body, spec: full[1]?.spec, status })
       assert.deepEqual(errorsOf(changed), [])
       const read = await api.send('GET', own)

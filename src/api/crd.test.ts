@@ -79,6 +79,7 @@ test('a CustomResourceDefinition of a kind', () => {
                 type: 'object',
                 properties: { b: { description: 'B.', type: 'integer' } },
                 description: 'What is so, as far as the operator knows.',
+                default: { observedGeneration: -1 },
               },
             },
             required: ['spec'],

@@ -53,6 +53,9 @@ export function customResourceDefinition(kind: Kind): CustomResourceDefinition {
   }
 }
 
+/** Of an object that no operator has seen yet: kstatus takes one without a status for done. */
+const unseen = { observedGeneration: -1 }
+
 function versionOf(kind: Kind): CustomResourceVersion {
   const selectable = kind.selectableFields.map((jsonPath) => ({ jsonPath }))
   return {
@@ -68,7 +71,11 @@ function versionOf(kind: Kind): CustomResourceVersion {
         type: 'object',
         properties: {
           spec: { description: 'What is wanted.', ...structuralSchema(kind.spec) },
-          status: { description: 'What is so, as far as the operator knows.', ...structuralSchema(kind.status) },
+          status: {
+            description: 'What is so, as far as the operator knows.',
+            ...structuralSchema(kind.status),
+            default: unseen,
+          },
         },
         required: ['spec'],
       },

@@ -22,10 +22,12 @@ export {
   secretLabel,
 } from './labels.ts'
 export type { ConfigMap, KubeObject, ObjectMeta, PartialObject, Secret } from './object.ts'
+export type { Outputs } from './outputs.ts'
 export type { KeyAlgorithm } from './private-key.ts'
-export type { Reason } from './reasons.ts'
+export { type Reason, reasons } from './reasons.ts'
 export type { AllowedNamespaces, AllowedSubordinates, LabelSelector, Reference } from './reference.ts'
 export type { Revocation, RevocationReason } from './revocation.ts'
+export type { SecretTemplate } from './secret-template.ts'
 export type { StructuralSchema } from './structural-schema.ts'
 export type { SubjectSpec } from './subject.ts'
 export type { Usage } from './usage.ts'

@@ -43,6 +43,12 @@ const message: PrinterColumn = {
   type: 'string',
   priority: 1,
 }
+const warning: PrinterColumn = {
+  name: 'Warning',
+  jsonPath: '.status.conditions[?(@.type=="Warning")].reason',
+  type: 'string',
+  priority: 1,
+}
 const age: PrinterColumn = { name: 'Age', jsonPath: '.metadata.creationTimestamp', type: 'date' }
 
 export const authorityKind: Kind = {
@@ -53,7 +59,14 @@ export const authorityKind: Kind = {
   description: 'Something that can sign certificates.',
   spec: authoritySpec,
   status: authorityStatus,
-  columns: [ready, reason, { name: 'Not After', jsonPath: '.status.ca.notAfter', type: 'string' }, message, age],
+  columns: [
+    ready,
+    reason,
+    { name: 'Not After', jsonPath: '.status.ca.notAfter', type: 'string' },
+    warning,
+    message,
+    age,
+  ],
   selectableFields: [],
 }
 
@@ -71,6 +84,8 @@ export const certificateKind: Kind = {
     { name: 'Authority', jsonPath: '.status.authority', type: 'string' },
     { name: 'Not After', jsonPath: '.status.notAfter', type: 'string' },
     { name: 'Renew At', jsonPath: '.status.renewAt', type: 'string', priority: 1 },
+    { name: 'Secret', jsonPath: '.status.secret.name', type: 'string', priority: 1 },
+    warning,
     message,
     age,
   ],

@@ -41,8 +41,13 @@ export const annotations = {
   issuer: ours('issuer'),
   notBefore: ours('not-before'),
   notAfter: ours('not-after'),
-  /** What Sifaka has set on the Secret, so that it removes its own and nobody else's: comma-separated `data` keys. */
+  /**
+   * What Sifaka has set on the Secret, so that it removes its own and nobody else's: comma-separated, `data:tls.crt`,
+   * `label:team`, `annotation:example.com/team`.
+   */
   applied: ours('applied'),
+  /** Hash of what the outputs in the Secret are made of, a dot, and the hash of the outputs. */
+  outputs: ours('outputs'),
   /** Journal of the order whose key the Secret holds: JSON. */
   order: ours('order'),
   /** Generation of the CA, from 1: of the CA that the Secret holds, or that signed the certificate in it. */
@@ -67,9 +72,11 @@ export const annotations = {
   hasCA: ours('has-ca'),
   /** On a Certificate or an Authority, by people: RFC 3339; what was issued before is issued anew. */
   reissueRequestedAt: ours('reissue-requested-at'),
+  /** On a Secret that Sifaka did not make, by people: name of the Certificate that may take it over. */
+  adoptBy: ours('adopt-by'),
   /** On an Authority, by people: `true` lets it go although it is in use. */
   forceDelete: ours('force-delete'),
 } as const
 
-/** On an Authority that is in use, and on a Certificate that is to be revoked when it is deleted. */
+/** On an Authority that is in use, and on a Certificate that is to be revoked, or its Secret deleted, when it goes. */
 export const finalizer = ours('in-use')

@@ -1,65 +1,77 @@
 /** Reasons of conditions and events: all of them, so that each word is used with one meaning. */
-export type Reason =
+export const reasons = [
   // Certificate
-  | 'Issued'
-  | 'RequestChanged'
-  | 'AuthorityChanged'
-  | 'CARotated'
-  | 'ReissueRequested'
-  | 'RevocationRequested'
-  | 'RenewalDue'
-  | 'NoAuthority'
-  | 'AuthorityNotFound'
-  | 'AuthorityNotReady'
-  | 'AuthorityRestored'
-  | 'IntakeClosed'
-  | 'IssuanceFrozen'
-  | 'PolicyDenied'
-  | 'PolicyViolated'
-  | 'NameConstraintsViolated'
-  | 'InvalidRequest'
-  | 'Unsupported'
-  | 'SecretNotOurs'
-  | 'SecretMissing'
-  | 'SecretDamaged'
-  | 'Expired'
-  | 'CertificateRejected'
-  | 'IssuedTooOften'
-  | 'OrderPending'
-  | 'OrderAbandoned'
-  | 'OrderGone'
-  | 'InvalidAnswer'
-  | 'TimedOut'
-  | 'RegisterNotLoaded'
-  | 'Revoked'
-  | 'RevocationFailed'
-  | 'NotRevocable'
+  'Issued',
+  'RequestChanged',
+  'AuthorityChanged',
+  'CARotated',
+  'ReissueRequested',
+  'RevocationRequested',
+  'RenewalDue',
+  'RenewalManual',
+  'WindowNeverOpens',
+  'UsageUnfit',
+  'NoAuthority',
+  'AuthorityNotFound',
+  'AuthorityNotReady',
+  'AuthorityRestored',
+  'IntakeClosed',
+  'IssuanceFrozen',
+  'PolicyDenied',
+  'PolicyViolated',
+  'NameConstraintsViolated',
+  'InvalidRequest',
+  'Unsupported',
+  'SecretNotOurs',
+  'SecretTaken',
+  'SecretNotUsable',
+  'SecretContested',
+  'SecretNotDeleted',
+  'SecretMissing',
+  'SecretDamaged',
+  'Adopted',
+  'PasswordNotFound',
+  'Expired',
+  'CertificateRejected',
+  'IssuedTooOften',
+  'OrderPending',
+  'OrderAbandoned',
+  'OrderGone',
+  'InvalidAnswer',
+  'TimedOut',
+  'RegisterNotLoaded',
+  'Revoked',
+  'RevocationFailed',
+  'NotRevocable',
   // Authority
-  | 'CAReady'
-  | 'CACreated'
-  | 'CAActivated'
-  | 'CARetired'
-  | 'CAKeyMissing'
-  | 'CAKeyDamaged'
-  | 'CAExpired'
-  | 'CAInvalid'
-  | 'CARequested'
-  | 'CANotBackedUp'
-  | 'CASpecDiffers'
-  | 'CASourceMissing'
-  | 'ParentNotFound'
-  | 'ParentNotReady'
-  | 'ParentCycle'
-  | 'ChainTooLong'
-  | 'IssuerNotFound'
-  | 'RuleNeverMatches'
-  | 'ConstraintsOnRoot'
-  | 'AnotherIsDefault'
-  | 'ConfigMapNotOurs'
-  | 'CRLTooLarge'
-  | 'InvalidOptions'
-  | 'InUse'
+  'CAReady',
+  'CACreated',
+  'CAActivated',
+  'CARetired',
+  'CAKeyMissing',
+  'CAKeyDamaged',
+  'CAExpired',
+  'CAInvalid',
+  'CARequested',
+  'CANotBackedUp',
+  'CASpecDiffers',
+  'CASourceMissing',
+  'ParentNotFound',
+  'ParentNotReady',
+  'ParentCycle',
+  'ChainTooLong',
+  'IssuerNotFound',
+  'RuleNeverMatches',
+  'ConstraintsOnRoot',
+  'AnotherIsDefault',
+  'ConfigMapNotOurs',
+  'CRLTooLarge',
+  'InvalidOptions',
+  'InUse',
   // any kind
-  | 'Suspended'
-  | 'KubernetesRefused'
-  | 'InternalError'
+  'Suspended',
+  'KubernetesRefused',
+  'InternalError',
+] as const
+
+export type Reason = (typeof reasons)[number]

@@ -1,6 +1,22 @@
 import { z } from 'zod'
 import { durationFrom, isShorter } from './duration.ts'
-import { type CelRule, cel } from './schema.ts'
+import { type CelRule, cel, listOf, textLike } from './schema.ts'
+
+const window = z.object({
+  schedule: textLike(
+    /^[0-9A-Za-z*,/#?-]+( [0-9A-Za-z*,/#?-]+){4}$/,
+    128,
+    'must be a cron schedule of five fields, such as "0 2 * * SAT" (minute, hour, day, month, day of the week)',
+  ).describe('When the window opens: a cron schedule of five fields.'),
+  length: durationFrom('1m').describe('How long it stays open.'),
+  timeZone: textLike(
+    /^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/,
+    64,
+    'must be the name of a time zone (IANA), such as Europe/Berlin or UTC',
+  )
+    .optional()
+    .describe('Time zone of the schedule. Default UTC.'),
+})
 
 export const renewal = cel(
   z.object({
@@ -11,6 +27,20 @@ export const renewal = cel(
           'certificates issued together are not renewed together.',
       ),
     beforePercent: z.int().min(1).max(99).optional().describe('The same as a share of the lifetime, in percent.'),
+    windows: listOf(window, 8)
+      .min(1)
+      .optional()
+      .describe(
+        'Renewal waits for the next of these windows. With less than half of `before` left it waits no longer. Other ' +
+          'causes to issue anew, such as a changed spec, do not wait.',
+      ),
+    policy: z
+      .enum(['Auto', 'Manual'])
+      .optional()
+      .describe(
+        'Auto (the default): renewed in time. Manual: only on request, by the annotation ' +
+          'sifaka.dev/reissue-requested-at.',
+      ),
   }),
   { rule: '!(has(self.before) && has(self.beforePercent))', message: 'set before or beforePercent, not both' },
 )

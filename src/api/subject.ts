@@ -3,7 +3,7 @@ import { dnsLabels } from './name-pattern.ts'
 import { type CelRule, cel, setOf, textLike } from './schema.ts'
 
 /** A line break in a name could forge a line of what is printed of it. */
-const printable: CelRule = { rule: "!self.matches(r'\\p{Cc}')", message: 'must have no control characters' }
+export const printable: CelRule = { rule: "!self.matches(r'\\p{Cc}')", message: 'must have no control characters' }
 
 /** Common name of a subject: at most 64 characters (RFC 5280, appendix A, ub-common-name). */
 export const commonNameOr = (advice: string) =>

@@ -1,7 +1,9 @@
 import { type Logger, second, systemClock, terminal } from '#base'
 import { type HttpServer, startPublishServer } from '#publish'
-import { type LoopLag, measureLoopLag, type ProbeServer, startProbeServer } from '#telemetry'
+import { measureLoopLag, startProbeServer } from '#telemetry'
+import { startAtZero } from './counters.ts'
 import { addGauges } from './gauges.ts'
+import { livenessChecks, readinessChecks } from './health.ts'
 import { type Parts, type Surroundings, wire } from './wire.ts'
 
 /** An operator at work. */
@@ -14,10 +16,6 @@ export interface Operator {
 
 /** How long work that is under way may take when the operator stops. */
 const graceMs = 10 * second
-/** A loop that stood still this long answers nothing in time. */
-const loopLagMsMax = 2 * second
-/** Views older than this are no ground for decisions. */
-const staleMsMax = 180 * second
 
 /**
  * Starts the operator and returns at once; it takes its first decision when it has the whole view and the Lease.
@@ -27,9 +25,16 @@ export async function startOperator(surroundings: Surroundings): Promise<Operato
   const { config, version, logger } = surroundings
   const parts = await wire(surroundings)
   addGauges(parts)
-  const { caches, lease, identity } = parts
-  const lag = measureLoopLag()
-  const server = await listening('--listen', config.listen, serve(config.listen, parts, lag))
+  startAtZero(parts)
+  const { caches, lease, identity, metrics } = parts
+  const lag = measureLoopLag(systemClock, (lagMs) => metrics.loopLagSeconds.observe(lagMs / second))
+  let isStopping = false
+  const probes = {
+    metrics: () => metrics.text(),
+    live: livenessChecks(parts),
+    ready: readinessChecks(parts, lag, () => isStopping),
+  }
+  const server = await listening('--listen', config.listen, startProbeServer(config.listen, probes))
   logger.info({ address: server.address, version, identity }, 'listening')
   const publisher = await publish(config.crlListen, parts)
   if (publisher) logger.info({ address: publisher.address }, 'serving CRLs')
@@ -43,6 +48,7 @@ export async function startOperator(surroundings: Surroundings): Promise<Operato
     address: server.address,
     async stop() {
       logger.info({}, 'stopping')
+      isStopping = true
       await close(parts)
       await server.close()
       await publisher?.close()
@@ -82,18 +88,4 @@ async function listening<Server>(flag: string, listen: string, server: Promise<S
 function publish(listen: string, { crl }: Parts): Promise<HttpServer> | undefined {
   if (listen === '') return undefined
   return listening('--crl-listen', listen, startPublishServer(listen, { clock: systemClock, crl: crl.served }))
-}
-
-function serve(listen: string, { caches, metrics }: Parts, lag: LoopLag): Promise<ProbeServer> {
-  const all = Object.values(caches)
-  return startProbeServer(listen, {
-    metrics: () => metrics.text(),
-    live: () => undefined,
-    ready() {
-      if (!all.every((cache) => cache.hasSynced())) return 'the caches are not filled yet'
-      if (all.some((cache) => cache.staleMs() > staleMsMax)) return 'the API server has been silent for too long'
-      const lagMs = lag.takeMaxMs()
-      return lagMs > loopLagMsMax ? `the event loop stood still for ${Math.round(lagMs)} ms` : undefined
-    },
-  })
 }

@@ -1,4 +1,5 @@
-import { group, type KubeObject, type PartialObject } from '#api'
+import { group, type KubeObject, annotations as ours, type PartialObject } from '#api'
+import { parseApplied } from '#plan'
 
 /** What kubectl remembers of the last apply: a second copy of the whole spec that nobody here reads. */
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
@@ -10,10 +11,17 @@ export function ownObject<T extends KubeObject>(raw: KubeObject): T {
   return { ...raw, metadata: { ...raw.metadata, annotations } } as T
 }
 
-/** A Secret of ours as it is cached: who it is, its version, and what we have written on it. */
+/**
+ * A Secret of ours as it is cached: who it is, its version, and what we have written on it, so that a change of that
+ * can be seen without reading it.
+ */
 export function ownSecret(raw: KubeObject): PartialObject {
   const { name, namespace, uid, resourceVersion, labels = {}, annotations = {} } = raw.metadata
-  const isOurs = ([key]: [string, string]): boolean => key.startsWith(`${group}/`)
+  const applied = parseApplied(annotations[ours.applied])
+  const isOurs =
+    (set: readonly string[]) =>
+    ([key]: [string, string]): boolean =>
+      key.startsWith(`${group}/`) || set.includes(key)
   return {
     apiVersion: raw.apiVersion,
     kind: raw.kind,
@@ -22,8 +30,8 @@ export function ownSecret(raw: KubeObject): PartialObject {
       ...(namespace !== undefined && { namespace }),
       ...(uid !== undefined && { uid }),
       ...(resourceVersion !== undefined && { resourceVersion }),
-      labels: Object.fromEntries(Object.entries(labels).filter(isOurs)),
-      annotations: Object.fromEntries(Object.entries(annotations).filter(isOurs)),
+      labels: Object.fromEntries(Object.entries(labels).filter(isOurs(applied.labels))),
+      annotations: Object.fromEntries(Object.entries(annotations).filter(isOurs(applied.annotations))),
     },
   }
 }

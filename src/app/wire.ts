@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { createAuditLog } from '#audit'
-import { type Logger, parseDuration, second, systemClock, terminal } from '#base'
+import { type Logger, minute, parseDuration, second, systemClock, terminal } from '#base'
 import type { Config } from '#config'
 import {
   AuthorityDirectory,
@@ -26,10 +26,12 @@ import {
   type KubeClient,
   Lease,
   loadConnection,
+  resources,
 } from '#kube'
 import type { Ownership } from '#runtime'
 import { createMetrics, type Metrics } from '#telemetry'
 import { createCaches } from './caches.ts'
+import { countingCallbacks } from './counters.ts'
 import { loadIssuerPlugins } from './issuer-plugins.ts'
 
 /** What an operator is built from. */
@@ -47,6 +49,10 @@ export interface Parts {
   readonly caches: Caches
   readonly events: EventRecorder
   readonly lease: Lease
+  /** Milliseconds since it was last asked for, whatever the answer; negative before the first time. */
+  readonly leaseSilentMs: () => number
+  /** Longer than that, and nobody asks for it any more. */
+  readonly leaseSilentMsMax: number
   readonly register: Register
   readonly crl: CrlController
   readonly kinds: readonly KindController[]
@@ -61,6 +67,8 @@ export async function wire({ config, env, version, logger }: Surroundings): Prom
   const common = { clock: systemClock, logger, random: Math.random }
   const identity = config.identity ?? `${hostname()}-${randomId()}`
   const metrics = createMetrics(version)
+  // An answer that the Lease is somebody else's counts too, and so does that there was none.
+  let leaseAskedMs = Number.POSITIVE_INFINITY
   const { kubeconfig, context } = config
   const connection = await loadConnection({ kubeconfig, context, env, clock: systemClock })
   const client = createKubeClient({
@@ -68,8 +76,11 @@ export async function wire({ config, env, version, logger }: Surroundings): Prom
     connection,
     userAgent: `sifaka/${version}`,
     fieldManager: 'sifaka',
-    onAnswer: ({ verb, resource }, status) =>
-      metrics.requests.inc({ verb, resource: resource.plural, code: String(status) }),
+    onAnswer({ verb, resource }, status, durationMs) {
+      metrics.requestSeconds.observe({ verb, resource: resource.plural }, durationMs / second)
+      metrics.requests.inc({ verb, resource: resource.plural, code: String(status) })
+      if (resource === resources.leases) leaseAskedMs = systemClock.monotonicMs()
+    },
   })
   const events = createEventRecorder({ ...common, client, controller: 'sifaka.dev/operator', instance: identity })
   const caches = createCaches({ ...common, client, namespaces: config.namespaces })
@@ -99,12 +110,7 @@ export async function wire({ config, env, version, logger }: Surroundings): Prom
     isFrozen: config.freeze,
     restoreGraceMs: parseDuration(config.restoreGrace),
     register,
-    onReconciled(controller, result, durationMs) {
-      metrics.reconciles.inc({ controller, result })
-      metrics.reconcileSeconds.observe({ controller }, durationMs / second)
-    },
-    onIssued: (type, result) => metrics.issuances.inc({ authority_type: type, result }),
-    onOrderAbandoned: (type) => metrics.ordersAbandoned.inc({ authority_type: type }),
+    ...countingCallbacks(metrics),
   }
   const directory = new AuthorityDirectory(tools)
   const makeKey = createMakeKey()
@@ -114,7 +120,10 @@ export async function wire({ config, env, version, logger }: Surroundings): Prom
     createAuthorityController(tools, directory, crl, makeKey),
     createCertificateController(tools, directory, makeKey),
   ]
-  return { client, caches, events, lease, register, crl, kinds, metrics, audit, identity }
+  const leaseSilentMs = (): number => systemClock.monotonicMs() - leaseAskedMs
+  const leaseSilentMsMax = Math.max(minute, 4 * parseDuration(config.leaseDuration))
+  const asked = { leaseSilentMs, leaseSilentMsMax }
+  return { client, caches, events, lease, ...asked, register, crl, kinds, metrics, audit, identity }
 }
 
 const randomId = (): string => randomBytes(12).toString('hex')

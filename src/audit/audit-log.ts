@@ -24,9 +24,12 @@ interface AuditedCertificate {
 /**
  * What is recorded. `CertificateRelease`, `CARelease`: a certificate and its key are about to be written to a Secret;
  * the line precedes the write, so a crash can leave a line without a Secret but never a Secret without a line.
- * `PolicyDenied`: a request was refused by policy. `CertificateRevoked`: a certificate is about to be revoked; the line
- * precedes the write, and is there once more for each time that the write is tried again. `RevocationDebt`: an object
- * is let go although its certificates that were to be revoked with it are not.
+ * `SecretAdopted`: a Secret that somebody else has made becomes that of a Certificate, with what it holds.
+ * `SecretDeleted`: the Secret of a Certificate goes with it. Both precede the write. `SecretNotDeleted`: that failed,
+ * and the Certificate is let go all the same. `PolicyDenied`: a request was refused by policy. `CertificateRevoked`: a
+ * certificate is about to be revoked; the line precedes the write, and is there once more for each time that the write
+ * is tried again. `RevocationDebt`: an object is let go although its certificates that were to be revoked with it are
+ * not.
  */
 export type AuditEntry =
   | {
@@ -61,6 +64,12 @@ export type AuditEntry =
       /** Reason of RFC 5280 section 5.3.1. */
       readonly reason: string
       readonly comment?: string | undefined
+      readonly cause: string
+    }
+  | {
+      readonly event: 'SecretAdopted' | 'SecretDeleted' | 'SecretNotDeleted'
+      readonly object: AuditObject
+      readonly secret: string
       readonly cause: string
     }
   | {

@@ -33,7 +33,8 @@ suite('texts of an instant', () => {
     assert.equal(fromRfc3339('2026-11-22T20:51:00+01:00'), Date.UTC(2026, 10, 22, 19, 51))
   })
 
-  for (const text of [undefined, '', 'soon', '2026-13-01T00:00:00Z']) {
+  const none = ['', 'soon', '2026-13-01T00:00:00Z', '2026-11-22', 'Jan 1', '12345', '+020490-12-31T00:00:00Z']
+  for (const text of [undefined, ...none, '9999-12-31T23:59:59-00:01', '0000-01-01T00:00:00+00:01']) {
     test(`${text} is no time`, () => assert.equal(fromRfc3339(text), undefined))
   }
 })

@@ -58,9 +58,14 @@ export function toMicroTime(at: Instant): string {
   return `${new Date(at).toISOString().slice(0, 23)}000Z`
 }
 
-/** The instant of an RFC 3339 text, or undefined when it is none. */
+const rfc3339 = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$/i
+
+/** The years that have four digits in the text of `toRfc3339`. */
+const [firstYear, endOfYears] = [Date.parse('0000-01-01T00:00:00Z'), Date.UTC(10_000, 0)]
+
+/** The instant of an RFC 3339 text, or undefined when it is none. `Date.parse` alone takes `Jan 1` and `12345` too. */
 export function fromRfc3339(text: string | undefined): Instant | undefined {
-  if (text === undefined) return undefined
+  if (text === undefined || !rfc3339.test(text)) return undefined
   const at = Date.parse(text)
-  return Number.isNaN(at) ? undefined : at
+  return at >= firstYear && at < endOfYears ? at : undefined
 }

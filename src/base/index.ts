@@ -1,4 +1,5 @@
 /** The words that every room uses: failures by kind, time, durations, secrets that cannot be printed, safe text. */
+export { type Backoff, backoffMs } from './backoff.ts'
 export { canonicalJson } from './canonical.ts'
 export {
   type Clock,

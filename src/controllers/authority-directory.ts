@@ -1,4 +1,4 @@
-import { type Authority, annotations, type Certificate, secretLabel } from '#api'
+import { type Authority, annotations, type Certificate, findCondition, secretLabel } from '#api'
 import { type Failure, fromRfc3339, type Instant, isFailure, keyOf, retryable, terminal } from '#base'
 import { type Issuer, readCertificates } from '#issuers'
 import { storeKeyOf } from '#kube'
@@ -20,8 +20,8 @@ import {
 import { readSecret, secretFiles } from './own-secret.ts'
 import { type ControllerTools, index } from './tools.ts'
 
-/** CAs in a chain of parents. */
-const chainMax = 10
+/** CAs in a chain of parents; more is refused. */
+export const chainMax = 10
 
 interface OpenIssuer {
   readonly version: string
@@ -156,7 +156,7 @@ export class AuthorityDirectory {
       const secretKey = keyOf({ namespace, name: secretNameOf(each) })
       const said = this.#tools.caches.secrets.get(secretKey)?.metadata.annotations ?? {}
       const isOurs = said[annotations.certificate] === name && said[annotations.issuedBy] === key
-      return isOurs && said[annotations.trust] !== trust
+      return isOurs && said[annotations.trust] !== trust && !isHeldOut(each)
     })
     const published = this.#isPublished(authority, bundle) ? 0 : 1
     const below = depth < chainMax ? this.subordinatesOf(key) : []
@@ -264,6 +264,13 @@ export class AuthorityDirectory {
     return restoredAt === undefined ? undefined : restoredAt + this.#tools.restoreGraceMs
   }
 }
+
+/** Whether its own people keep the Secret from being changed: nobody else's rotation waits for that. */
+const isHeldOut = ({ status }: Certificate): boolean =>
+  ['Ready', 'Issuing'].some((type) => {
+    const reason = findCondition(status?.conditions, type)?.reason
+    return reason === 'SecretNotUsable' || reason === 'SecretContested'
+  })
 
 const fingerprintDigits = 16
 

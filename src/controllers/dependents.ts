@@ -1,11 +1,11 @@
-import { type Authority, annotations, isTrue, type PartialObject } from '#api'
+import { type Authority, annotations, findCondition, type PartialObject } from '#api'
 import { trustHash } from '#plan'
 import type { Caches } from './tools.ts'
 
 /**
  * Calls `wake` with the key of an Authority when something changed that matters to those that refer to it: its spec
- * (grants and policy among it), whether it is ready, its CA or its bundle. Nothing else of its status wakes anybody, or
- * each issuance would wake all certificates of the authority.
+ * (grants and policy among it), whether it is ready or why it is not, its CA or its bundle. Nothing else of its status
+ * wakes anybody, or each issuance would wake all certificates of the authority.
  */
 export function listenToAuthorities({ authorities }: Caches, wake: (authorityKey: string) => void): void {
   authorities.listen(({ key, object, old }) => {
@@ -16,12 +16,13 @@ export function listenToAuthorities({ authorities }: Caches, wake: (authorityKey
 function whatMatters({ metadata, status }: Authority): string {
   const asked = metadata.annotations?.[annotations.reissueRequestedAt]
   const distrusted = (status?.generations ?? []).filter(({ state }) => state === 'Distrusted').length
-  const ready = isTrue(status?.conditions, 'Ready')
+  const ready = findCondition(status?.conditions, 'Ready')
   const { fingerprint } = status?.ca ?? {}
   return [
     metadata.uid,
     metadata.generation,
-    ready,
+    ready?.status,
+    ready?.reason,
     fingerprint,
     trustHash(status?.caBundle ?? ''),
     distrusted,

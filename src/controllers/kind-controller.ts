@@ -2,8 +2,8 @@ import type { KubeObject } from '#api'
 import { second } from '#base'
 import { type Cache, storeKeyOf } from '#kube'
 import { Controller, type Settled } from '#runtime'
-import { ForeignSecrets } from './foreign-secrets.ts'
 import { Memory } from './memory.ts'
+import { NamedSecrets } from './named-secrets.ts'
 import type { ControllerTools } from './tools.ts'
 
 /** What `observe` found: the object is gone, the caches are behind our own writes, or a world to decide about. */
@@ -23,8 +23,8 @@ export interface KindParts<T extends KubeObject, World, View> {
   readonly name: string
   readonly cache: Cache<T>
   observe(key: string, visit: Visit<View>): Promise<Observation<World>>
-  /** `namespace/name` of a Secret that matters to the object and does not carry our label. */
-  foreignSecret(world: World): string | undefined
+  /** `namespace/name` of the Secrets that matter to the object and are not ours. */
+  namedSecrets(world: World): readonly string[]
   /** The objects that a Secret matters to. */
   ownersOf(secretKey: string): Iterable<KubeObject>
   /** Plan, act, conclude. */
@@ -56,7 +56,7 @@ export function createKindController<T extends KubeObject, World, View>(
 ): KindController {
   const { caches, clock, logger, random, ownership, concurrency } = tools
   const memory = new Memory<View>(clock)
-  const foreignSecrets = new ForeignSecrets(tools, wakeBySecret)
+  const namedSecrets = new NamedSecrets(tools, (key) => controller.enqueue(key))
   const controller = new Controller({
     name: kind.name,
     concurrency,
@@ -67,19 +67,20 @@ export function createKindController<T extends KubeObject, World, View>(
     logger,
     random,
     onReconciled: (result, durationMs) => tools.onReconciled(kind.name, result, durationMs),
+    onTaken: (waitedMs) => tools.onTaken(kind.name, waitedMs),
   })
 
   async function reconcile(key: string, signal: AbortSignal): Promise<Settled> {
     const seen = await kind.observe(key, { memory, signal })
     if (seen.found === 'gone') return (await kind.clear?.(key, { memory, signal })) ?? forget(key)
     if (seen.found === 'behind') return { againInMs: behindMs }
-    foreignSecrets.note(key, kind.foreignSecret(seen.world))
+    namedSecrets.note(key, kind.namedSecrets(seen.world))
     return kind.settle(seen.world, { memory, signal })
   }
 
   function forget(key: string): Settled {
     memory.forget(key)
-    foreignSecrets.note(key, undefined)
+    namedSecrets.note(key, [])
     kind.forget?.(key)
     controller.forget(key)
     return { againInMs: undefined }
@@ -101,5 +102,5 @@ export function createKindController<T extends KubeObject, World, View>(
     if (type === 'deleted') memory.secrets.forget(key)
     if (memory.secrets.isNews(key, object.metadata.resourceVersion)) wakeBySecret(key)
   })
-  return { controller, wake, close: () => foreignSecrets.stop() }
+  return { controller, wake, close: () => namedSecrets.stop() }
 }

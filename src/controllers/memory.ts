@@ -2,8 +2,8 @@ import { type ObjectMeta, secretLabel } from '#api'
 import type { Clock, Instant } from '#base'
 import { OwnWrites } from '#runtime'
 
-/** Issuances of one object that are remembered. */
-const issuedMax = 32
+/** Issuances and refreshes of one object that are remembered. */
+const timesMax = 32
 
 interface Remembered<View> {
   readonly resourceVersion: string
@@ -23,6 +23,7 @@ export class Memory<View> {
   readonly #views = new Map<string, Remembered<View>>()
   readonly #inDoubt = new Set<string>()
   readonly #issued = new Map<string, readonly Instant[]>()
+  readonly #refreshed = new Map<string, readonly Instant[]>()
   readonly #clock: Clock
 
   constructor(clock: Clock) {
@@ -38,7 +39,17 @@ export class Memory<View> {
 
   /** Notes that one has been issued now. */
   noteIssued(key: string): void {
-    this.#issued.set(key, [...this.issuedLately(key), this.#clock.now()].slice(-issuedMax))
+    this.#issued.set(key, [...this.issuedLately(key), this.#clock.now()].slice(-timesMax))
+  }
+
+  /** When the object's Secret was brought in line lately without a certificate being issued, the earliest first. */
+  refreshedLately(key: string): readonly Instant[] {
+    return this.#refreshed.get(key) ?? []
+  }
+
+  /** Notes that it has been brought in line now. */
+  noteRefreshed(key: string): void {
+    this.#refreshed.set(key, [...this.refreshedLately(key), this.#clock.now()].slice(-timesMax))
   }
 
   /** What that very version of the object's Secret was found to hold when it was read with that very question. */
@@ -78,6 +89,7 @@ export class Memory<View> {
     this.#views.delete(key)
     this.#inDoubt.delete(key)
     this.#issued.delete(key)
+    this.#refreshed.delete(key)
     this.objects.forget(key)
   }
 }

@@ -1,31 +1,38 @@
 import {
   annotations,
+  group,
   type KubeObject,
   type ObjectMeta,
   type PartialObject,
   type Secret,
   type SecretContent,
+  type SecretTemplate,
   secretLabel,
 } from '#api'
 import type { ObjectKey } from '#base'
 import { isConflict, isNotFound, type KubeClient, resources } from '#kube'
+import { type Applied, encodeApplied, parseApplied } from '#plan'
+
+/** Values by data key: text, or octets. */
+export type SecretFiles = Readonly<Record<string, string | Uint8Array>>
 
 /** A Secret that Sifaka writes: everything it sets on it. */
 export interface OwnSecret {
   readonly content: SecretContent
   /** Default kubernetes.io/tls, which needs `tls.key` and `tls.crt`. */
-  readonly type?: 'kubernetes.io/tls' | 'Opaque' | undefined
+  readonly type?: string | undefined
+  /** Annotations of our own. */
   readonly annotations: Readonly<Record<string, string>>
-  /** Text by data key. */
-  readonly files: Readonly<Record<string, string>>
+  /** Labels and annotations that somebody has asked for. */
+  readonly template?: SecretTemplate | undefined
+  readonly files: SecretFiles
 }
 
-/** Changes to a Secret; what is not named stays. */
+/** Changes to a Secret; what is not named stays, null removes. */
 export interface SecretPatch {
-  readonly labels?: Readonly<Record<string, string>>
-  readonly annotations?: Readonly<Record<string, string>>
-  /** Text by data key; null removes it. */
-  readonly files?: Readonly<Record<string, string | null>>
+  readonly labels?: Readonly<Record<string, string | null>>
+  readonly annotations?: Readonly<Record<string, string | null>>
+  readonly files?: Readonly<Record<string, string | Uint8Array | null>>
 }
 
 const tlsType = 'kubernetes.io/tls'
@@ -43,6 +50,10 @@ export async function readSecret(
     throw error
   }
 }
+
+/** Metadata without the notes of who has set what, which are longer than the rest. */
+export const withoutManagers = (metadata: ObjectMeta): ObjectMeta =>
+  Object.fromEntries(Object.entries(metadata).filter(([name]) => name !== 'managedFields')) as unknown as ObjectMeta
 
 /** The values of a Secret as text. */
 export function secretFiles({ data = {} }: Secret): Record<string, string> {
@@ -68,14 +79,16 @@ export function createSecret(
     metadata: { name, namespace, labels, annotations: said },
     type: secret.type ?? tlsType,
     ...(options.immutable && { immutable: true }),
-    data: encoded(secret.files),
+    data: base64Of(secret.files),
   }
   return client.create<KubeObject>(resources.secrets, object, { metadataOnly: true, signal: options.signal })
 }
 
 /**
- * Puts new content into a Secret of ours, in one write that only lands on the very version that was observed. What an
- * earlier write of ours has set and this one does not is removed; what others have added stays.
+ * Puts new content into a Secret of ours, in one write that only lands on the very version that was observed. Keys of
+ * its data that an earlier write of ours has set and this one does not are removed, and so are our own annotations;
+ * what others have added stays. Labels and annotations that are not asked for any more stay for now, and stay noted as
+ * ours: others may want them too.
  * @throws ApiError, a conflict among them
  */
 export function replaceSecret(
@@ -84,8 +97,15 @@ export function replaceSecret(
   secret: OwnSecret,
   signal: AbortSignal,
 ): Promise<PartialObject> {
-  const files = { ...dropped(observed, secret.files), ...secret.files }
-  return patchSecret(client, observed, { ...marks(secret), files }, signal)
+  const applied = parseApplied(observed.annotations?.[annotations.applied])
+  const { labels, annotations: said } = marks(secret, applied)
+  const ours = Object.keys(observed.annotations ?? {}).filter((name) => name.startsWith(`${group}/`))
+  const patch = {
+    labels,
+    annotations: { ...withoutValue(ours, said), ...said },
+    files: { ...withoutValue(applied.data, secret.files), ...secret.files },
+  }
+  return patchSecret(client, observed, patch, signal)
 }
 
 /**
@@ -98,42 +118,15 @@ export function patchSecret(
   { files, ...marked }: SecretPatch,
   signal: AbortSignal,
 ): Promise<PartialObject> {
-  const patch = { metadata: { uid, resourceVersion, ...marked }, ...(files && { data: encoded(files) }) }
+  const data = Object.entries(files ?? {}).map(([key, value]) => [key, value === null ? null : base64(value)])
+  const patch = { metadata: { uid, resourceVersion, ...marked }, ...(files && { data: Object.fromEntries(data) }) }
   return client.mergePatch(resources.secrets, { namespace, name }, patch, { metadataOnly: true, signal })
 }
 
-/** Puts other roots beside the certificate of a Secret of ours. */
-export function retrustSecret(
-  client: KubeClient,
-  observed: ObjectMeta,
-  { caBundle, trust }: { readonly caBundle: string; readonly trust: string },
-  signal: AbortSignal,
-): Promise<PartialObject> {
-  const patch = { annotations: { [annotations.trust]: trust }, files: { 'ca.crt': caBundle } }
-  return patchSecret(client, observed, patch, signal)
-}
-
-/** Puts our label back on a Secret of ours that has lost it. */
-export function relabelSecret(
-  client: KubeClient,
-  observed: ObjectMeta,
-  content: SecretContent,
-  signal: AbortSignal,
-): Promise<PartialObject> {
-  return patchSecret(client, observed, { labels: { [secretLabel]: content } }, signal)
-}
-
-/** Changes annotations of a Secret of ours. */
-export function annotateSecret(
-  client: KubeClient,
-  observed: ObjectMeta,
-  said: Readonly<Record<string, string>>,
-  signal: AbortSignal,
-): Promise<PartialObject> {
-  return patchSecret(client, observed, { annotations: said }, signal)
-}
-
-/** Deletes a Secret of ours; one that is gone, or another one by now, is left. */
+/**
+ * Deletes a Secret of ours; one that is gone, or another one by now, is left.
+ * @throws ApiError
+ */
 export async function removeSecret(
   client: KubeClient,
   { name, namespace = '', uid }: ObjectMeta,
@@ -146,16 +139,29 @@ export async function removeSecret(
   }
 }
 
-function marks({ content, annotations: said, files }: OwnSecret) {
-  const applied = Object.keys(files).sort().join(',')
-  return { labels: { [secretLabel]: content }, annotations: { ...said, [annotations.applied]: applied } }
+/** @param before what stays noted as ours of what an earlier write has set */
+function marks({ content, annotations: said, template = {}, files }: OwnSecret, before?: Applied) {
+  const { labels = {}, annotations: asked = {} } = template
+  const applied = encodeApplied({
+    data: Object.keys(files),
+    labels: [...Object.keys(labels), ...(before?.labels ?? [])],
+    annotations: [...Object.keys(asked), ...(before?.annotations ?? [])],
+  })
+  return {
+    labels: { ...labels, [secretLabel]: content },
+    annotations: { ...asked, ...said, [annotations.applied]: applied },
+  }
 }
 
-const encoded = <Text extends string | null>(files: Readonly<Record<string, Text>>): Record<string, string | Text> =>
-  Object.fromEntries(Object.entries(files).map(([name, text]) => [name, text && Buffer.from(text).toString('base64')]))
+/** Values in base64, as a Secret has them. */
+export const base64Of = (files: SecretFiles): Record<string, string> =>
+  Object.fromEntries(Object.entries(files).map(([name, value]) => [name, base64(value)]))
 
-/** Data keys that we set before and do not set any more, as null for the merge patch. */
-function dropped(observed: ObjectMeta, files: Readonly<Record<string, string>>): Record<string, null> {
-  const before = observed.annotations?.[annotations.applied]?.split(',') ?? []
-  return Object.fromEntries(before.filter((name) => name !== '' && !(name in files)).map((name) => [name, null]))
-}
+const base64 = (value: string | Uint8Array): string => Buffer.from(value).toString('base64')
+
+/** Those of the names that have no value here, as null for the merge patch. */
+export const withoutValue = (
+  names: readonly string[],
+  values: Readonly<Record<string, unknown>>,
+): Record<string, null> =>
+  Object.fromEntries(names.filter((name) => !Object.hasOwn(values, name)).map((name) => [name, null]))

@@ -1,6 +1,6 @@
 import type { Authority, Certificate, ConfigMap, PartialObject } from '#api'
 import type { AuditLog } from '#audit'
-import type { Clock, Logger } from '#base'
+import type { Clock, FailureKind, Logger } from '#base'
 import type { IssuerRegistry } from '#issuers'
 import type { Cache, EventRecorder, KubeClient } from '#kube'
 import type { KeyLimits } from '#plan'
@@ -65,7 +65,21 @@ export interface ControllerTools {
   /** Objects of one kind worked on at a time. */
   readonly concurrency: number
   readonly onReconciled: (controller: string, result: ReconcileResult, durationMs: number) => void
-  readonly onIssued: (authorityType: string, result: 'issued' | 'failed') => void
-  /** An order is left to its authority, which may still fulfil it. */
-  readonly onOrderAbandoned: (authorityType: string) => void
+  /** A key has waited so long for a worker. */
+  readonly onTaken: (controller: string, waitedMs: number) => void
+  readonly onIssued: (issuance: Issuance) => void
+  /** An order is left to its authority, `namespace/name`, which may still fulfil it. */
+  readonly onOrderAbandoned: (authorityType: string, authority: string) => void
+  /** A failure that nobody foresaw was told in a status, so no reconcile ends in it. */
+  readonly onBug: (controller: string) => void
+}
+
+/** An attempt to get the certificate of a Certificate signed, for metrics. */
+export interface Issuance {
+  /** `namespace/name`. */
+  readonly authority: string
+  readonly authorityType: string
+  readonly outcome: 'issued' | FailureKind
+  /** From the beginning of the attempt, or from the order, to the Secret. */
+  readonly durationMs: number
 }

@@ -10,7 +10,7 @@ import type {
   Usage,
 } from '#pki'
 
-/** An end-entity certificate that is asked for. */
+/** A certificate that is asked for: of an end entity, or with `profile.ca` of a CA that somebody else keeps. */
 export interface EndEntityRequest {
   /**
    * Names this request and no other: 1 to 64 of a-z, 0-9 and hyphens. The same one is handed in again when the answer
@@ -19,11 +19,14 @@ export interface EndEntityRequest {
   readonly id: string
   readonly profile: CertificateProfile
   readonly publicKey: KeyObject
-  /** PEM of a PKCS #10 request for the profile, signed with the private key: for issuers that send one. */
+  /**
+   * PEM of a PKCS #10 request, signed with the private key: for issuers that send one. It asks for all of the profile
+   * but the dates, unless it is one that the user brought: then it may ask for less.
+   */
   csr(): Promise<string>
 }
 
-/** A CA certificate that is asked for. */
+/** The CA certificate of another Authority that is asked for. */
 export interface SubordinateRequest {
   readonly profile: CaProfile
   readonly publicKey: KeyObject
@@ -84,9 +87,14 @@ export type IssuerFeature =
   | 'ipAddresses'
   | 'uris'
   | 'emailAddresses'
+  | 'otherNames'
+  | 'registeredIDs'
   | 'commonName'
   | 'subject'
+  | 'literalSubject'
   | 'mustStaple'
+  | 'customExtensions'
+  | 'isCA'
   | 'pending'
   | 'cancel'
   | 'revoke'

@@ -38,6 +38,15 @@ const cases: readonly [feature: IssuerFeature, needs: WantedCertificate, not: Wa
     wanted({ subject: { organizations: ['Example'] } }),
     wanted({ subject: { organizations: [], serialNumber: undefined } }),
   ],
+  ['otherNames', wanted({ names: normalizeNames({ otherNames: ['1.2.3=a'] }) }), wanted()],
+  ['registeredIDs', wanted({ names: normalizeNames({ registeredIDs: ['1.2.3'] }) }), wanted()],
+  ['literalSubject', wanted({ literalSubject: 'O=a' }), wanted()],
+  [
+    'customExtensions',
+    wanted({ customExtensions: [{ oid: '1.2.3', critical: false, value: new Uint8Array() }] }),
+    wanted({ customExtensions: [] }),
+  ],
+  ['isCA', wanted({ ca: {} }), wanted()],
   ['mustStaple', wanted({ mustStaple: true }), wanted({ mustStaple: false })],
 ]
 

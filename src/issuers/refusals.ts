@@ -4,7 +4,7 @@ import type { IssuerDescription, IssuerFeature } from './contract.ts'
 /** What of a request decides whether an issuer can serve it. */
 export interface WantedCertificate {
   readonly keyAlgorithm: KeyAlgorithm
-  readonly profile: Pick<CertificateProfile, 'commonName' | 'subject' | 'names' | 'usages' | 'mustStaple'>
+  readonly profile: Omit<CertificateProfile, 'notBefore' | 'notAfter' | 'links'>
 }
 
 /**
@@ -19,7 +19,16 @@ export function refusals({ unsupported }: IssuerDescription, wanted: WantedCerti
 }
 
 function neededFeatures({ keyAlgorithm, profile }: WantedCertificate): IssuerFeature[] {
-  const { commonName, subject = {}, names, usages, mustStaple = false } = profile
+  const {
+    commonName,
+    subject = {},
+    literalSubject,
+    names,
+    usages,
+    mustStaple = false,
+    customExtensions = [],
+    ca,
+  } = profile
   const isWildcard = (name: string): boolean => name.startsWith('*.')
   const needs: readonly [feature: IssuerFeature, isNeeded: boolean][] = [
     ['dnsNames', names.dnsNames.some((name) => !isWildcard(name))],
@@ -27,9 +36,14 @@ function neededFeatures({ keyAlgorithm, profile }: WantedCertificate): IssuerFea
     ['ipAddresses', names.ipAddresses.length > 0],
     ['uris', names.uris.length > 0],
     ['emailAddresses', names.emailAddresses.length > 0],
+    ['otherNames', names.otherNames.length > 0],
+    ['registeredIDs', names.registeredIDs.length > 0],
     ['commonName', commonName !== undefined],
     ['subject', Object.values(subject).some((value) => value !== undefined && value.length > 0)],
+    ['literalSubject', literalSubject !== undefined],
     ['mustStaple', mustStaple],
+    ['customExtensions', customExtensions.length > 0],
+    ['isCA', ca !== undefined],
   ]
   return [keyAlgorithm, ...needs.flatMap(([feature, isNeeded]) => (isNeeded ? [feature] : [])), ...usages]
 }

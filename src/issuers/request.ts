@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import { isFailure, retryable } from '#base'
 import {
   type CertificateProfile,
-  createCsr,
+  createProfileCsr,
   keySigner,
   type ParsedCertificate,
   parseCertificates,
@@ -12,13 +12,7 @@ import type { EndEntityRequest } from './contract.ts'
 
 /** The request for a certificate of a private key. The key itself stays out of it. */
 export function endEntityRequest(id: string, profile: CertificateProfile, key: KeyObject): EndEntityRequest {
-  const { commonName, subject, names } = profile
-  return {
-    id,
-    profile,
-    publicKey: publicKeyOf(key),
-    csr: () => createCsr({ subject: { ...subject, commonName }, names }, keySigner(key)),
-  }
+  return { id, profile, publicKey: publicKeyOf(key), csr: () => createProfileCsr(profile, keySigner(key)) }
 }
 
 /**

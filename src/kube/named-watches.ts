@@ -48,6 +48,8 @@ export class NamedWatches {
     reflector.listen(() => onChange(key))
     this.#reflectors.set(key, reflector)
     reflector.start()
+    // What has gone before the watch began is told by nobody.
+    void reflector.synced.then(() => onChange(key))
     return true
   }
 

@@ -29,8 +29,8 @@ export interface TransportOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly random: () => number
-  /** Told of every answer, and of status 0 when there was none. */
-  readonly onAnswer?: ((subject: RequestSubject, status: number) => void) | undefined
+  /** Told of every answer and how long it took to begin, and of status 0 when there was none. */
+  readonly onAnswer?: ((subject: RequestSubject, status: number, durationMs: number) => void) | undefined
 }
 
 type Response = Dispatcher.ResponseData
@@ -115,7 +115,7 @@ export class Transport {
 
   /** A successful answer, its body not yet read. */
   async #open(request: HttpRequest, deadline: Deadline): Promise<Response> {
-    const { connection, userAgent, onAnswer } = this.#options
+    const { connection, userAgent, clock, onAnswer } = this.#options
     const [pools, token] = await Promise.all([this.#currentPools(), connection.token()])
     const headers = {
       accept: request.accept,
@@ -123,6 +123,8 @@ export class Transport {
       ...(token && { authorization: `Bearer ${token.expose()}` }),
       ...(request.contentType !== undefined && { 'content-type': request.contentType }),
     }
+    const startedMs = clock.monotonicMs()
+    const answered = (status: number): void => onAnswer?.(request.subject, status, clock.monotonicMs() - startedMs)
     const response = await pools
       .lane(request.lane)
       .request({
@@ -133,10 +135,10 @@ export class Transport {
         signal: deadline.signal,
       })
       .catch((error: unknown) => {
-        onAnswer?.(request.subject, 0)
+        answered(0)
         throw noAnswer(request.subject, connection.server, error)
       })
-    onAnswer?.(request.subject, response.statusCode)
+    answered(response.statusCode)
     if (response.statusCode < 300) return response
     const status = jsonOf(await readAll(request, response))
     throw refused(request.subject, response.statusCode, status, first(response.headers['retry-after']))

@@ -1,12 +1,14 @@
 import type { KeyObject } from 'node:crypto'
 import { isFailure, toRfc3339 } from '#base'
 import { type ChainInput, verifyChain } from './chain.ts'
-import { encodeName, formatName } from './distinguished-name.ts'
+import { type CustomExtension, reservedExtension } from './custom-extension.ts'
+import { encodeName, encodeSubject, formatName } from './distinguished-name.ts'
 import { PkiError } from './error.ts'
 import { sameKey } from './key.ts'
+import { constraintTexts } from './name-constraints.ts'
 import { countNames, normalizeNames, type SubjectNames } from './names.ts'
 import type { ParsedCertificate } from './parsed-certificate.ts'
-import type { CertificateProfile } from './profile.ts'
+import type { CaTraits, CertificateProfile } from './profile.ts'
 
 /** What a certificate can differ in. */
 export type DifferenceField =
@@ -16,6 +18,8 @@ export type DifferenceField =
   | 'commonName'
   | 'subject'
   | 'usages'
+  | 'extensions'
+  | 'addedExtensions'
   | 'notAfter'
   | 'chain'
 
@@ -27,9 +31,7 @@ export interface Difference {
 
 /** What a certificate is held against. Its end, and its subject beside the common name, count only where given. */
 export interface Expected {
-  readonly profile: Pick<CertificateProfile, 'commonName' | 'subject' | 'names' | 'usages'> & {
-    readonly notAfter?: number | undefined
-  }
+  readonly profile: Omit<CertificateProfile, 'notBefore' | 'notAfter'> & { readonly notAfter?: number | undefined }
   readonly publicKey: KeyObject
 }
 
@@ -45,15 +47,15 @@ export interface Acceptance extends Expected {
 }
 
 /**
- * Where an end-entity certificate is not what was asked for; empty when it is. Names, usages and the attributes of the
- * subject are compared as sets.
+ * Where a certificate is not what was asked for; empty when it is. Names, usages and the attributes of the subject are
+ * compared as sets, a literal subject and extensions octet for octet.
  * @throws PkiError InvalidNames or InvalidRequest when the names or the subject asked for are none
  */
 export function differences({ profile, publicKey }: Expected, certificate: ParsedCertificate): Difference[] {
   const found: Difference[] = []
   const differ = (field: DifferenceField, message: string): void => void found.push({ field, message })
   if (!sameKey(publicKey, certificate.publicKey)) differ('publicKey', 'it is for another key')
-  if (certificate.isCA) differ('isCA', 'it is a CA certificate')
+  for (const message of caDifferences(profile.ca, certificate)) differ('isCA', message)
   const names = nameDifference(normalizeNames(profile.names), certificate)
   if (names !== undefined) differ('names', names)
   if (profile.commonName !== certificate.commonName) {
@@ -63,6 +65,9 @@ export function differences({ profile, publicKey }: Expected, certificate: Parse
   if (subject !== undefined) differ('subject', `the attributes of its subject ${subject}`)
   const usages = setDifference(profile.usages, certificate.usages)
   if (usages !== undefined) differ('usages', `its usages ${usages}`)
+  for (const message of extensionDifferences(profile, certificate)) differ('extensions', message)
+  const added = addedExtensions(profile, certificate)
+  if (added.length > 0) differ('addedExtensions', `its extensions add ${some(added)}`)
   if (profile.notAfter !== undefined && profile.notAfter !== certificate.notAfter) {
     differ('notAfter', `it ends at ${toRfc3339(certificate.notAfter)}, not at ${toRfc3339(profile.notAfter)}`)
   }
@@ -76,11 +81,13 @@ export function differences({ profile, publicKey }: Expected, certificate: Parse
  * @throws PkiError CertificateRejected with every reason
  */
 export function accept(acceptance: Acceptance, certificate: ParsedCertificate): Difference[] {
-  const { issuerDecides = [], intermediates, roots, at } = acceptance
-  const tolerated: ReadonlySet<DifferenceField> = new Set(issuerDecides)
+  const { profile, issuerDecides = [], intermediates, roots, at } = acceptance
+  // An authority may say more of its own, such as by which of its templates it was made.
+  const tolerated: ReadonlySet<DifferenceField> = new Set<DifferenceField>(['addedExtensions', ...issuerDecides])
+  const permittedCritical = profile.customExtensions?.map(({ oid }) => oid)
   const found = [
     ...differences(acceptance, certificate),
-    ...chainDifferences({ leaf: certificate, intermediates, roots, at }),
+    ...chainDifferences({ leaf: certificate, intermediates, roots, at, permittedCritical }, profile.ca),
   ]
   const reasons = found.filter(({ field }) => !tolerated.has(field)).map(({ message }) => message)
   if (reasons.length > 0) {
@@ -89,14 +96,58 @@ export function accept(acceptance: Acceptance, certificate: ParsedCertificate): 
   return found
 }
 
-function chainDifferences(input: ChainInput): Difference[] {
+function chainDifferences(input: ChainInput, ca: CaTraits | undefined): Difference[] {
   try {
-    verifyChain(input)
-    return []
+    const path = verifyChain(input)
+    const short = ca && path.find((issuer, below) => below > 0 && isTooShort(issuer, below + (ca.pathLength ?? 0)))
+    return short
+      ? [{ field: 'chain', message: `${short.subject} has a path length of ${short.pathLength}, which is too short` }]
+      : []
   } catch (error) {
     if (isFailure(error)) return [{ field: 'chain', message: error.message }]
     throw error
   }
+}
+
+/** Whether a CA permits fewer CAs below it than there are to be. */
+const isTooShort = ({ pathLength }: ParsedCertificate, wanted: number): boolean =>
+  pathLength !== undefined && pathLength < wanted
+
+function caDifferences(wanted: CaTraits | undefined, certificate: ParsedCertificate): string[] {
+  const { isCA, mayCertSign, pathLength, unknownConstraints } = certificate
+  if (wanted === undefined) return isCA ? ['it is a CA certificate'] : []
+  if (!isCA) return ['it is no CA certificate']
+  const given = [...constraintTexts(certificate.nameConstraints), ...unknownConstraints]
+  const constraints = setDifference(constraintTexts(wanted.nameConstraints), given)
+  return [
+    ...(mayCertSign === true ? [] : ['its key usage has no keyCertSign']),
+    ...(pathLength === wanted.pathLength
+      ? []
+      : [`its path length is ${pathLength ?? 'not limited'}, not ${wanted.pathLength ?? 'without a limit'}`]),
+    ...(constraints === undefined ? [] : [`its name constraints ${constraints}`]),
+  ]
+}
+
+function extensionDifferences(
+  { mustStaple = false, customExtensions = [] }: Expected['profile'],
+  certificate: ParsedCertificate,
+): string[] {
+  const isSame = ({ oid, critical, value }: CustomExtension) =>
+    certificate.customExtensions.some(
+      (given) => given.oid === oid && given.critical === critical && Buffer.compare(given.value, value) === 0,
+    )
+  const lacking = customExtensions.filter((wanted) => !isSame(wanted)).map(({ oid }) => oid)
+  return [
+    ...(mustStaple === certificate.mustStaple ? [] : [mustStaple ? 'it lacks must-staple' : 'it has must-staple']),
+    ...(lacking.length === 0 ? [] : [`it lacks the extensions ${some(lacking)} as they were asked for`]),
+  ]
+}
+
+/** What could have been asked for, and was not. */
+function addedExtensions({ customExtensions = [] }: Expected['profile'], certificate: ParsedCertificate): string[] {
+  const asked = new Set(customExtensions.map(({ oid }) => oid))
+  const given = certificate.customExtensions.map(({ oid }) => oid)
+  return given.filter((oid) => !asked.has(oid) && reservedExtension(oid) === undefined)
 }
 
 function nameDifference(wanted: SubjectNames, { names, otherNameKinds }: ParsedCertificate): string | undefined {
@@ -105,11 +156,17 @@ function nameDifference(wanted: SubjectNames, { names, otherNameKinds }: ParsedC
   return countNames(names) + otherNameKinds.length === 0 ? 'it has no alternative names' : `its names ${difference}`
 }
 
-/** An issuer may write the same attributes in another order and as other types of strings. */
-function subjectDifference(
-  { commonName, subject }: Expected['profile'],
-  { subjectDer }: ParsedCertificate,
-): string | undefined {
+/**
+ * An issuer may write the same attributes in another order and as other types of strings; of a literal subject each
+ * octet counts.
+ */
+function subjectDifference(profile: Expected['profile'], { subjectDer }: ParsedCertificate): string | undefined {
+  const { commonName, subject, literalSubject } = profile
+  if (literalSubject !== undefined) {
+    const wanted = encodeSubject(profile)
+    if (Buffer.compare(wanted, subjectDer) === 0) return undefined
+    return `are ${formatName(subjectDer)}, not ${formatName(wanted)} octet for octet`
+  }
   if (subject === undefined || Buffer.compare(encodeName({ ...subject, commonName }), subjectDer) === 0)
     return undefined
   const given = attributesOf(subjectDer).filter((attribute) => !attribute.startsWith('CN='))
@@ -120,12 +177,15 @@ function subjectDifference(
 const attributesOf = (name: Uint8Array): string[] => formatName(name).match(/(?:\\.|[^\\,+])+/gsu) ?? []
 
 /** Each name with its kind, so that a URI is never taken for a DNS name. */
-function allNames({ dnsNames, ipAddresses, uris, emailAddresses }: SubjectNames): string[] {
+function allNames(names: SubjectNames): string[] {
+  const { dnsNames, ipAddresses, uris, emailAddresses, otherNames, registeredIDs } = names
   return [
     ...dnsNames.map((name) => `DNS:${name}`),
     ...ipAddresses.map((name) => `IP:${name}`),
     ...uris.map((name) => `URI:${name}`),
     ...emailAddresses.map((name) => `email:${name}`),
+    ...otherNames.map((name) => `otherName:${name}`),
+    ...registeredIDs.map((id) => `registeredID:${id}`),
   ]
 }
 

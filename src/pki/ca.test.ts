@@ -9,7 +9,7 @@ import type { NameConstraints } from './name-constraints.ts'
 import { normalizeNames } from './names.ts'
 import { encodeCertificates, type ParsedCertificate, parseCertificate } from './parsed-certificate.ts'
 import type { CaProfile } from './profile.ts'
-import { type IssuerIdentity, newSerialNumber, signEndEntity, signRoot, signSubordinate } from './sign.ts'
+import { type IssuerIdentity, newSerialNumber, signCertificate, signRoot, signSubordinate } from './sign.ts'
 import { keySigner } from './signer.ts'
 
 const now = Date.parse('2026-11-22T12:00:00Z')
@@ -32,7 +32,7 @@ async function makeLeaf(issuer: IssuerIdentity): Promise<{ certificate: ParsedCe
   const key = await generateKey({ algorithm: 'ECDSA', size: 256 })
   const names = normalizeNames({ dnsNames: ['a.example.com'] })
   const profile = { commonName: 'Leaf', names, notBefore: now, notAfter: now + day, usages: ['keyAgreement' as const] }
-  const certificate = parseCertificate(await signEndEntity(profile, key, issuer, newSerialNumber()))
+  const certificate = parseCertificate(await signCertificate(profile, key, issuer, newSerialNumber()))
   return { certificate, keyPem: encodePrivateKey(key, 'PKCS8') }
 }
 

@@ -1,4 +1,4 @@
-import { AsnConvert, AsnProp, AsnPropTypes } from '@peculiar/asn1-schema'
+import { AsnArray, AsnConvert, AsnProp, AsnPropTypes, AsnType, AsnTypeTypes } from '@peculiar/asn1-schema'
 import {
   AuthorityKeyIdentifier,
   BasicConstraints,
@@ -20,7 +20,9 @@ import {
   SubjectAlternativeName,
   SubjectKeyIdentifier,
 } from '@peculiar/asn1-x509'
+import type { CustomExtension } from './custom-extension.ts'
 import { PkiError } from './error.ts'
+import { statusRequest, tlsFeatures } from './extension.ts'
 import { type AlternativeNames, readGeneralNames } from './general-names.ts'
 import { type ReadConstraints, readNameConstraints } from './name-constraints.ts'
 import { extendedUsageIds, keyUsageBits, type Usage } from './usage.ts'
@@ -78,6 +80,10 @@ export interface CertificateContent extends AlternativeNames, ReadConstraints {
   /** Lower-case hexadecimal. */
   readonly subjectKeyId: string | undefined
   readonly authorityKeyId: string | undefined
+  /** Whether servers must staple an OCSP answer (RFC 7633). */
+  readonly mustStaple: boolean
+  /** Those that RFC 5280 does not define, in their order. */
+  readonly customExtensions: readonly CustomExtension[]
   /** Object identifiers of critical extensions that nobody here understands. */
   readonly unknownCritical: readonly string[]
 }
@@ -95,7 +101,15 @@ const knownExtensions: ReadonlySet<string> = new Set([
   id_ce_policyMappings,
   id_ce_subjectAltName,
   id_ce_subjectKeyIdentifier,
+  tlsFeatures,
 ])
+
+/** The value of the extension for features of TLS: their numbers (RFC 7633 section 4). */
+class TlsFeatures extends AsnArray<number> {}
+AsnType({ type: AsnTypeTypes.Sequence, itemType: AsnPropTypes.Integer })(TlsFeatures)
+
+/** Below these RFC 5280 defines extensions, and what it was extended by. */
+const isStandard = (id: string): boolean => id.startsWith('2.5.29.') || id.startsWith('1.3.6.1.5.5.7.1.')
 
 /**
  * Reads the DER of one certificate, whose size the caller has bounded.
@@ -133,6 +147,10 @@ function readExtensions(
     ...readNameConstraints(values.get(id_ce_nameConstraints)),
     subjectKeyId: hex(read(id_ce_subjectKeyIdentifier, SubjectKeyIdentifier)?.buffer),
     authorityKeyId: hex(read(id_ce_authorityKeyIdentifier, AuthorityKeyIdentifier)?.keyIdentifier?.buffer),
+    mustStaple: read(tlsFeatures, TlsFeatures)?.includes(statusRequest) ?? false,
+    customExtensions: Array.from(extensions)
+      .filter(({ extnID }) => !isStandard(extnID))
+      .map(({ extnID, critical, extnValue }) => ({ oid: extnID, critical, value: new Uint8Array(extnValue.buffer) })),
     unknownCritical: Array.from(extensions, ({ critical, extnID }) => (critical ? extnID : '')).filter(
       (id) => id !== '' && !knownExtensions.has(id),
     ),

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { before, test } from 'node:test'
 import { day, hour } from '#base'
+import { encodeBundle, parseBundle } from './bundle.ts'
 import { verifyChain } from './chain.ts'
 import { PkiError } from './error.ts'
 import { generateKey, type KeySpec } from './key.ts'
 import { normalizeNames } from './names.ts'
 import { type ParsedCertificate, parseCertificate } from './parsed-certificate.ts'
-import { type IssuerIdentity, newSerialNumber, signEndEntity, signRoot, signSubordinate } from './sign.ts'
+import type { CertificateProfile } from './profile.ts'
+import { type IssuerIdentity, newSerialNumber, signCertificate, signRoot, signSubordinate } from './sign.ts'
 import { keySigner, type Signer } from './signer.ts'
 
 const now = Date.parse('2026-11-22T12:00:00Z')
@@ -36,11 +38,18 @@ async function makeSubordinate(parent: IssuerIdentity, commonName: string, signe
   return { signer: own, certificate: parseCertificate(der) }
 }
 
-async function makeLeaf(issuer: IssuerIdentity): Promise<ParsedCertificate> {
+async function makeLeaf(issuer: IssuerIdentity, change: Partial<CertificateProfile> = {}): Promise<ParsedCertificate> {
   const { publicKey } = await newSigner()
   const names = normalizeNames({ dnsNames: ['leaf.example.com'] })
-  const profile = { commonName: 'leaf', names, notBefore: now, notAfter: now + day, usages: ['serverAuth' as const] }
-  return parseCertificate(await signEndEntity(profile, publicKey, issuer, newSerialNumber()))
+  const profile = {
+    commonName: 'leaf',
+    names,
+    notBefore: now,
+    notAfter: now + day,
+    usages: ['serverAuth' as const],
+    ...change,
+  }
+  return parseCertificate(await signCertificate(profile, publicKey, issuer, newSerialNumber()))
 }
 
 const refused = (about: RegExp) => (error: unknown) =>
@@ -162,4 +171,30 @@ test('certificates that sign each other in circles end the search', async () => 
   const input = { leaf: await makeLeaf(b), intermediates: counted, roots: [root.certificate], at: now }
   assert.throws(() => verifyChain(input), refused(/./))
   assert.ok(checks <= 50, `${checks} signatures checked`)
+})
+
+test('a critical extension that nobody knows refuses the chain, unless it is one that the leaf may have', async () => {
+  const custom = { oid: '1.3.6.1.4.1.32473.1', critical: true, value: Uint8Array.of(0x05, 0x00) }
+  const own = await makeLeaf(root, { customExtensions: [custom] })
+  const input = { leaf: own, intermediates: [], roots: [root.certificate], at: now }
+  assert.throws(
+    () => verifyChain(input),
+    refused(/CN=leaf has the unknown critical extension 1\.3\.6\.1\.4\.1\.32473\.1/),
+  )
+  assert.throws(() => verifyChain({ ...input, permittedCritical: ['1.2.3'] }), refused(/unknown critical/))
+  assert.equal(verifyChain({ ...input, permittedCritical: [custom.oid] }).length, 2)
+  const strange = { ...root.certificate, unknownCritical: [custom.oid] }
+  const below = { ...input, roots: [strange], permittedCritical: [custom.oid] }
+  assert.throws(() => verifyChain(below), refused(/CN=Root has the unknown critical/))
+})
+
+test('a bundle whose certificate was issued with such an extension is whole', async () => {
+  const key = await generateKey({ algorithm: 'ECDSA', size: 256 })
+  const customExtensions = [{ oid: '1.3.6.1.4.1.32473.1', critical: true, value: Uint8Array.of(0x05, 0x00) }]
+  const names = normalizeNames({ dnsNames: ['leaf.example.com'] })
+  const validity = { notBefore: now, notAfter: now + day }
+  const profile = { ...validity, commonName: undefined, names, usages: [], customExtensions }
+  const certificate = parseCertificate(await signCertificate(profile, key, root, newSerialNumber()))
+  const files = encodeBundle({ key, certificate, intermediates: [], roots: [root.certificate] }, 'PKCS8')
+  assert.equal(parseBundle({ ...files }).certificate.fingerprint, certificate.fingerprint)
 })

@@ -12,6 +12,8 @@ export interface ChainInput {
   readonly roots: readonly ParsedCertificate[]
   /** When the chain must hold, in epoch milliseconds. */
   readonly at: number
+  /** Object identifiers of critical extensions that the leaf may have, beside those that are known here. */
+  readonly permittedCritical?: readonly string[] | undefined
 }
 
 /** A search for a path: what it may still cost, and the failure that came closest to a root. */
@@ -37,7 +39,7 @@ const maxSignatureChecks = 50
  */
 export function verifyChain(input: ChainInput): ParsedCertificate[] {
   const search: Search = { input, signatureChecks: 0, failure: { depth: 0, message: 'there is no path to a root' } }
-  const flaw = flawOf(input.leaf, input.at)
+  const flaw = flawOf(input.leaf, input.at, input.permittedCritical)
   const path = flaw === undefined ? extend([input.leaf], search) : undefined
   if (path === undefined) throw new PkiError('InvalidChain', flaw ?? search.failure.message)
   return path
@@ -70,11 +72,11 @@ function note(search: Search, depth: number, message: string): void {
 }
 
 /** What keeps a certificate out of every path. */
-function flawOf(certificate: ParsedCertificate, at: number): string | undefined {
+function flawOf(certificate: ParsedCertificate, at: number, permitted: readonly string[] = []): string | undefined {
   const { notBefore, notAfter, unknownCritical } = certificate
   if (at < notBefore) return `${named(certificate)} is not valid before ${toRfc3339(notBefore)}`
   if (at > notAfter) return `${named(certificate)} expired at ${toRfc3339(notAfter)}`
-  const [unknown] = unknownCritical
+  const unknown = unknownCritical.find((id) => !permitted.includes(id))
   return unknown === undefined ? undefined : `${named(certificate)} has the unknown critical extension ${unknown}`
 }
 

@@ -14,7 +14,7 @@ import { normalizeNames } from './names.ts'
 import { type ParsedCertificate, parseCertificate } from './parsed-certificate.ts'
 import { parseCrl } from './parsed-crl.ts'
 import { encodePem } from './pem.ts'
-import { type IssuerIdentity, newSerialNumber, signEndEntity, signRoot } from './sign.ts'
+import { type IssuerIdentity, newSerialNumber, signCertificate, signRoot } from './sign.ts'
 import { keySigner } from './signer.ts'
 
 const run = promisify(execFile)
@@ -39,7 +39,7 @@ async function makeLeaf(issuer: IssuerIdentity, crlURLs?: string[]): Promise<Par
   const names = normalizeNames({ dnsNames: ['a.example.com'] })
   const profile = { commonName: 'a.example.com', names, notBefore: now, notAfter: now + day, usages: [] }
   const key = await generateKey({ algorithm: 'ECDSA', size: 256 })
-  return parseCertificate(await signEndEntity({ ...profile, links: { crlURLs } }, key, issuer, newSerialNumber()))
+  return parseCertificate(await signCertificate({ ...profile, links: { crlURLs } }, key, issuer, newSerialNumber()))
 }
 
 const sign = (change: Partial<CrlProfile> = {}): Promise<Uint8Array> =>

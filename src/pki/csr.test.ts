@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
-import { type CsrContent, createCsr, parseCsr } from './csr.ts'
+import { type CsrContent, createCsr, createProfileCsr, parseCsr } from './csr.ts'
 import {
   bitString,
   implicitSequence,
@@ -25,11 +25,12 @@ import { encodePublicKey, generateKey } from './key.ts'
 import { algorithmNames, traitsOf } from './key-algorithm.ts'
 import { normalizeNames } from './names.ts'
 import { encodePem } from './pem.ts'
+import type { CertificateProfile } from './profile.ts'
 import { rsa } from './signature-algorithm.ts'
 import { keySigner, type Signer } from './signer.ts'
 
 const run = promisify(execFile)
-const none = { dnsNames: [], ipAddresses: [], uris: [], emailAddresses: [] }
+const none = normalizeNames({})
 const web: CsrContent = { subject: { commonName: 'Web' }, names: { dnsNames: ['web.example'] } }
 let signer: Signer
 let der: Buffer
@@ -132,6 +133,46 @@ test('OpenSSL reads our requests', async () => {
   )
 })
 
+test('the request for a profile asks for all of it', async () => {
+  const common = {
+    commonName: 'Example CA',
+    notBefore: 0,
+    notAfter: 0,
+    usages: ['digitalSignature', 'clientAuth'] as const,
+  }
+  const everything: CertificateProfile = {
+    ...common,
+    subject: { organizations: ['Example'] },
+    names: normalizeNames({
+      dnsNames: ['a.example'],
+      otherNames: ['1.3.6.1.4.1.311.20.2.3=jö@example.com'],
+      registeredIDs: ['1.2.3.4'],
+    }),
+    mustStaple: true,
+    customExtensions: [{ oid: '1.3.6.1.4.1.32473.1', critical: true, value: utf8String('hello') }],
+    ca: { pathLength: 0, nameConstraints: { permitted: { dnsDomains: ['example'] } } },
+  }
+  const shown = await shownByOpenssl(await createProfileCsr(everything, signer))
+  for (const about of [
+    /Subject: CN=UTF8STRING:Example CA,O=UTF8STRING:Example\n/,
+    /Basic Constraints: critical\s+CA:TRUE, pathlen:0/,
+    /Key Usage: critical\s+Digital Signature, Certificate Sign, CRL Sign\n/,
+    /Extended Key Usage: \n\s+TLS Web Client Authentication\n/,
+    /Alternative Name: \n\s+DNS:a\.example, othername: UPN:+j\S+@example\.com, Registered ID:1\.2\.3\.4\n/,
+    /Name Constraints: critical\s+Permitted:\s+DNS:example\n/,
+    /TLS Feature: \n\s+status_request\n/,
+    /1\.3\.6\.1\.4\.1\.32473\.1: critical\s+\.\.hello/,
+  ]) {
+    assert.match(shown, about)
+  }
+  const plain = { ...common, commonName: undefined, names: normalizeNames({ dnsNames: ['a.example'] }) }
+  const leaf = await shownByOpenssl(await createProfileCsr(plain, signer))
+  assert.match(leaf, /Key Usage: critical\s+Digital Signature\n/)
+  assert.doesNotMatch(leaf, /Basic Constraints/)
+  const literal = { ...plain, literalSubject: 'O=a,CN=b,DC=c' }
+  assert.equal(parseCsr(await createProfileCsr(literal, signer)).subject, 'O=a,CN=b,DC=c')
+})
+
 test('requests of OpenSSL are read', async () => {
   const keys: string[][] = [
     p256,
@@ -150,13 +191,17 @@ test('requests of OpenSSL are read', async () => {
 })
 
 test('what OpenSSL asks for is read', async () => {
-  const alternative = 'subjectAltName=DNS:B.example,DNS:a.example,IP:192.0.2.1,email:A@B.example,URI:spiffe://a/b'
+  const alternative =
+    'subjectAltName=DNS:B.example,DNS:a.example,IP:192.0.2.1,email:A@B.example,URI:spiffe://a/b,RID:1.2.3,' +
+    'otherName:1.3.6.1.4.1.311.20.2.3;UTF8:jo@b.example'
   const csr = parseCsr(await fromOpenssl('-subj', '/CN=x', '-addext', alternative))
   assert.deepEqual(csr.names, {
     dnsNames: ['a.example', 'b.example'],
     ipAddresses: ['192.0.2.1'],
     uris: ['spiffe://a/b'],
     emailAddresses: ['A@b.example'],
+    otherNames: ['1.3.6.1.4.1.311.20.2.3=jo@b.example'],
+    registeredIDs: ['1.2.3'],
   })
   const asking: [string, boolean, string][] = [
     ['basicConstraints=critical,CA:TRUE,pathlen:0', true, '2.5.29.19'],
@@ -242,6 +287,7 @@ test('a request for what cannot be issued is refused with its reason', async () 
   const alternative = (name: string) => subjectAltName({ ...none, dnsNames: [name] }, false)
   const unused = extensionRequest(sequence())
   const octets = utf8String('a').fill(0x02, 0, 1)
+  const many = (count: number) => subjectAltName({ ...none, dnsNames: Array<string>(count).fill('a') }, false)
   const table: [string, Uint8Array | string, RegExp][] = [
     ['NUL in a DNS name', await signed(asking(...alternative('a.example\u0000.test'))), /is not a DNS name/],
     ['NUL in the common name', await signed({ subject: sequence(commonName('a\u0000b')) }), /control character/],
@@ -251,8 +297,13 @@ test('a request for what cannot be issued is refused with its reason', async () 
     ['an extension twice', await signed(asking(endEntityConstraints, endEntityConstraints)), /an extension twice/],
     ['two extension requests', await signed({ attributes: [unused, unused] }), /more than one extension request/],
     ['malformed extensions', await signed({ attributes: [extensionRequest(octetString(der))] }), /not well-formed/],
-    ['otherName', await fromOpenssl('-subj', '/CN=x', '-addext', 'subjectAltName=otherName:1.2.3;UTF8:a'), /otherName/],
-    ['registeredID', await fromOpenssl('-subj', '/CN=x', '-addext', 'subjectAltName=RID:1.2.3'), /registeredID/],
+    [
+      'no UTF-8',
+      await fromOpenssl('-subj', '/CN=x', '-addext', 'subjectAltName=otherName:1.2.3;IA5:a'),
+      /otherName 1.2.3/,
+    ],
+    ['5,000 names', await signed(asking(...many(5000))), /5000 names are too many: at most 1000/],
+    ['10,000 names', await signed(asking(...many(10_000))), /has thousands of names/],
   ]
   for (const [name, text, about] of table) assert.throws(() => parseCsr(text), invalidCsr(about), name)
 })

@@ -13,21 +13,35 @@ import {
   SubjectPublicKeyInfo,
 } from '@peculiar/asn1-x509'
 import { isFailure } from '#base'
+import { customExtensions } from './custom-extension.ts'
 import { bitString, implicitSequence, integer, objectIdentifier, sequence, setOf } from './der.ts'
-import { commonNamesOf, encodeName, formatName, type Subject } from './distinguished-name.ts'
+import { commonNamesOf, encodeName, encodeSubject, formatName } from './distinguished-name.ts'
 import { PkiError } from './error.ts'
-import { caConstraints, caKeyUsage, keyIdentifier, subjectAltName, subjectKeyIdentifier } from './extension.ts'
+import {
+  caConstraints,
+  keyIdentifier,
+  mustStaple,
+  subjectAltName,
+  subjectKeyIdentifier,
+  usageExtensions,
+} from './extension.ts'
 import { readGeneralNames } from './general-names.ts'
 import { checkPublicKey, encodePublicKey, isWeak, kindOf, specOf } from './key.ts'
+import { nameConstraintsExtension } from './name-constraints.ts'
 import { countNames, normalizeNames, type SubjectNames } from './names.ts'
 import { decodeOnlyPem, encodePem } from './pem.ts'
+import type { CertificateProfile } from './profile.ts'
 import { isAcceptedAlgorithm, isSignedWith, type Signature } from './signature-algorithm.ts'
 import type { Signer } from './signer.ts'
+import type { Subject } from './subject-attribute.ts'
+import type { Usage } from './usage.ts'
 
 /** What a certification request asks for. */
 export interface CsrContent {
-  readonly subject: Subject
+  /** Its attributes, or the DER of a Name. */
+  readonly subject: Subject | Uint8Array
   readonly names?: Partial<SubjectNames> | undefined
+  readonly usages?: readonly Usage[] | undefined
   /** Whether it asks for a CA certificate. Default false. */
   readonly isCA?: boolean | undefined
   /** How many CA certificates may follow (RFC 5280 section 4.2.1.9); any number without it. For a CA only. */
@@ -99,7 +113,7 @@ AsnProp({ type: Attributes, implicit: true, context: 0, optional: true })(InfoSc
 export async function createCsr(content: CsrContent, signer: Signer): Promise<string> {
   const { identifier } = signer.algorithm
   const spki = encodePublicKey(signer.publicKey)
-  const subject = encodeName(content.subject)
+  const subject = content.subject instanceof Uint8Array ? content.subject : encodeName(content.subject)
   const extensions = extensionsOf(content, spki, Buffer.compare(subject, emptyName) === 0)
   const wanted = setOf(sequence(...extensions))
   const attributes = extensions.length === 0 ? [] : [sequence(objectIdentifier(extensionRequest), wanted)]
@@ -108,8 +122,27 @@ export async function createCsr(content: CsrContent, signer: Signer): Promise<st
   return encodePem(sequence(info, identifier, bitString(await signer.sign(info))), pemLabel)
 }
 
+/**
+ * The request for a certificate of this profile: all that it shall say but its dates. An authority that reads nothing
+ * else gets it whole.
+ * @throws PkiError as `createCsr` does
+ */
+export function createProfileCsr(profile: CertificateProfile, signer: Signer): Promise<string> {
+  const { names, usages, ca } = profile
+  const extensions = [
+    ...nameConstraintsExtension(ca?.nameConstraints),
+    ...(profile.mustStaple ? [mustStaple] : []),
+    ...customExtensions(profile.customExtensions),
+  ]
+  const isCA = ca !== undefined
+  return createCsr(
+    { subject: encodeSubject(profile), names, usages, isCA, pathLength: ca?.pathLength, extensions },
+    signer,
+  )
+}
+
 function extensionsOf(content: CsrContent, spki: Uint8Array, isNameless: boolean): readonly Uint8Array[] {
-  const { isCA = false, pathLength, extensions = [] } = content
+  const { usages = [], isCA = false, pathLength, extensions = [] } = content
   const names = normalizeNames(content.names ?? {})
   if (isNameless && (isCA || countNames(names) === 0)) {
     throw new PkiError('InvalidRequest', `a request for a ${isCA ? 'CA needs a subject' : 'certificate needs a name'}`)
@@ -117,8 +150,13 @@ function extensionsOf(content: CsrContent, spki: Uint8Array, isNameless: boolean
   if (pathLength !== undefined && !(isCA && Number.isInteger(pathLength) && pathLength >= 0)) {
     throw new PkiError('InvalidRequest', 'a path length is a whole number from 0, and for a CA only')
   }
-  const ofCA = isCA ? [caConstraints(pathLength), caKeyUsage, subjectKeyIdentifier(keyIdentifier(spki))] : []
-  return [...ofCA, ...subjectAltName(names, isNameless), ...extensions]
+  return [
+    ...(isCA ? [caConstraints(pathLength)] : []),
+    ...usageExtensions(usages, isCA),
+    ...(isCA ? [subjectKeyIdentifier(keyIdentifier(spki))] : []),
+    ...subjectAltName(names, isNameless),
+    ...extensions,
+  ]
 }
 
 /**
@@ -135,7 +173,8 @@ export function parseCsr(pemOrDer: string | Uint8Array): ParsedCsr {
   try {
     return read(der)
   } catch (error) {
-    throw invalid(isFailure(error) ? error.message : 'it is not well-formed DER of RFC 2986')
+    // The library gives up at ten thousand elements, too.
+    throw invalid(isFailure(error) ? error.message : 'it is not well-formed DER of RFC 2986, or has thousands of names')
   }
 }
 
@@ -226,7 +265,8 @@ function readExtensions(
   const { names, otherNameKinds } = readGeneralNames(parsed(id_ce_subjectAltName, SubjectAlternativeName) ?? [])
   const [other] = otherNameKinds
   if (other !== undefined) {
-    throw flaw(`it asks for an alternative name of the kind ${other}: only DNS, IP, URI and e-mail names are issued`)
+    const issued = 'only DNS, IP, URI and e-mail names, registered IDs and other names of a UTF8String are issued'
+    throw flaw(`it asks for an alternative name of the kind ${other}: ${issued}`)
   }
   const usages = parsed(id_ce_keyUsage, KeyUsage)?.toNumber() ?? 0
   return {

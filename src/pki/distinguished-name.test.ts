@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { objectIdentifier, sequence, setOf, utf8String } from './der.ts'
-import { commonNameOf, commonNamesOf, encodeName, formatName, readSubject, type Subject } from './distinguished-name.ts'
+import { commonNameOf, commonNamesOf, encodeName, formatName, readSubject } from './distinguished-name.ts'
 import { PkiError } from './error.ts'
+import type { Subject } from './subject-attribute.ts'
 
 const long = (length: number): string => 'ü'.repeat(length)
 const hex = (octets: Uint8Array): string => Buffer.from(octets).toString('hex')
@@ -26,6 +27,9 @@ test('a subject is encoded from the widest attribute to the narrowest', () => {
     [{ commonName: undefined, organizations: [] }, ''],
     [{ commonName: 'Web' }, 'CN=Web'],
     [{ commonName: 'Web', countries: ['DE'] }, 'CN=Web,C=DE'],
+    [{ commonName: ' ' }, 'CN=\\ '],
+    [{ commonName: '  ' }, 'CN=\\ \\ '],
+    [{ commonName: 'a\\ ' }, 'CN=a\\\\\\ '],
     [{ organizations: ['Ünï, Inc.'] }, 'O=Ünï\\, Inc.'],
     [all, [...rest, 'street=Allee 1,L=Berlin,ST=BE,C=FR,C=DE'].join(',')],
   ]

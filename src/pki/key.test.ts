@@ -103,6 +103,14 @@ test('what cannot be made is refused', async () => {
   assert.throws(() => encodePrivateKey(key, 'PKCS1'), invalidKey(/PKCS1/))
 })
 
+/** A SEC 1 key on P-256 whose number has 33 octets: OpenSSL reads it, but cannot write it. */
+const aboveTheOrder = `-----BEGIN EC PRIVATE KEY-----
+MHgCAQEEIQjJsamuWHtRKjk8W4XeDD5U5MKTjk9UKATWbBjjybnycqAKBggqhkjO
+PQMBB6FEA0IABOMFDc6+Nyl2Qu255mB7Gr5ZbTVTBNHNukKnecyoC1gG28pF9MzA
+hb8x6Mpinp/XJBJln2Tu+e3uh3yLCHXawCk=
+-----END EC PRIVATE KEY-----
+`
+
 test('what is no usable private key is refused with its reason', () => {
   const passphrase = { format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' } as const
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -118,6 +126,7 @@ test('what is no usable private key is refused with its reason', () => {
     ['1024 bits', pkcs8(generateKeyPairSync('rsa', { modulusLength: 1024 })), /fewer than 2048/],
     ['another curve', pkcs8(generateKeyPairSync('ec', { namedCurve: 'secp256k1' })), /secp256k1/],
     ['another algorithm', pkcs8(generateKeyPairSync('x25519')), /x25519/],
+    ['above the order of its curve', aboveTheOrder, /not the PEM text/],
   ]
   for (const [name, pem, about] of table) assert.throws(() => parsePrivateKey(pem), invalidKey(about), name)
 })

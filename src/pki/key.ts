@@ -67,7 +67,10 @@ export function parsePrivateKey(pem: string): KeyObject {
 /** OpenSSL's own message is left out: it says nothing to a user, and nothing of a key may get into a message. */
 function readPrivateKey(pem: string): KeyObject {
   try {
-    return createPrivateKey(pem)
+    const key = createPrivateKey(pem)
+    // An EC key that is no number below the order of its curve is read, and cannot be written.
+    key.export({ format: 'der', type: 'pkcs8' })
+    return key
   } catch {
     throw new PkiError('InvalidKey', 'the private key is not the PEM text of a PKCS #8, PKCS #1 or SEC 1 key')
   }

@@ -14,7 +14,7 @@ import { nameConstraintViolations } from './name-constraint-violations.ts'
 import { type NameConstraints, nameConstraintsExtension, readNameConstraints } from './name-constraints.ts'
 import { isDnsName, normalizeNames, type SubjectNames } from './names.ts'
 import { type ParsedCertificate, parseCertificate } from './parsed-certificate.ts'
-import { type IssuerIdentity, newSerialNumber, signEndEntity, signRoot, signSubordinate } from './sign.ts'
+import { type IssuerIdentity, newSerialNumber, signCertificate, signRoot, signSubordinate } from './sign.ts'
 import { keySigner, type Signer } from './signer.ts'
 
 const run = promisify(execFile)
@@ -45,7 +45,7 @@ async function makeSubordinate(
 
 async function makeLeaf(issuer: IssuerIdentity, names: Partial<SubjectNames>, commonName?: string) {
   const profile = { ...validity, commonName, names: normalizeNames(names), usages: ['serverAuth' as const] }
-  return parseCertificate(await signEndEntity(profile, leafKey, issuer, newSerialNumber()))
+  return parseCertificate(await signCertificate(profile, leafKey, issuer, newSerialNumber()))
 }
 
 const permitted = (dnsDomains: string[]): NameConstraints => ({ permitted: { dnsDomains } })

@@ -35,6 +35,8 @@ interface SubtreeTraits {
   readonly tag: number
   readonly what: string
   valid(text: string): boolean
+  /** The form in which subtrees are compared. */
+  canonical(text: string): string
   /** Whether all names of the subtree `inner` are names of the subtree `outer`, both in canonical form. */
   contains(outer: string, inner: string): boolean
   encode(text: string): Uint8Array
@@ -57,11 +59,17 @@ export const canonicalSubtree = (text: string): string =>
 
 const encodeText = (text: string): Uint8Array => Buffer.from(canonicalSubtree(text))
 
+function canonicalRange(text: string): string {
+  const [address = '', length = ''] = text.split('/')
+  return `${canonicalIp(address)}/${Number(length)}`
+}
+
 /** Each kind of subtree that is written, read and held against names. */
 export const subtreeKinds: Readonly<Record<SubtreeKind, SubtreeTraits>> = {
   dnsDomains: {
     tag: generalName.dns,
     what: 'a DNS domain',
+    canonical: canonicalSubtree,
     valid: (text) => text === '' || isDomain(text),
     contains: (outer, inner) =>
       outer === '' || inner === outer || inner.endsWith(outer.startsWith('.') ? outer : `.${outer}`),
@@ -71,6 +79,7 @@ export const subtreeKinds: Readonly<Record<SubtreeKind, SubtreeTraits>> = {
   ipRanges: {
     tag: generalName.ip,
     what: 'a range of IP addresses',
+    canonical: canonicalRange,
     valid: isRange,
     contains: (outer, inner) => {
       const [address = '', length] = inner.split('/')
@@ -82,6 +91,7 @@ export const subtreeKinds: Readonly<Record<SubtreeKind, SubtreeTraits>> = {
   emailDomains: {
     tag: generalName.email,
     what: 'a mailbox or the domain of one',
+    canonical: canonicalSubtree,
     valid: (text) => isDomain(hostOf(text)) && !/^@|@\./.test(text),
     contains: (outer, inner) => (outer.includes('@') ? outer === inner : hostContains(outer, hostOf(inner))),
     encode: encodeText,
@@ -90,6 +100,7 @@ export const subtreeKinds: Readonly<Record<SubtreeKind, SubtreeTraits>> = {
   uriDomains: {
     tag: generalName.uri,
     what: 'the domain of URIs',
+    canonical: canonicalSubtree,
     valid: isDomain,
     contains: hostContains,
     encode: encodeText,
@@ -141,6 +152,15 @@ export function nameConstraintsExtension(constraints: NameConstraints | undefine
   const members = lists.flatMap((list, number) => (list.length === 0 ? [] : [implicitSequence(number, list)]))
   if (members.length === 0) throw new PkiError('InvalidNames', 'name constraints need permitted or excluded names')
   return [extension(id_ce_nameConstraints, true, sequence(...members))]
+}
+
+/** Each subtree with its kind and side, in one text for each; to be compared as sets. */
+export function constraintTexts(constraints: NameConstraints = {}): string[] {
+  return (['permitted', 'excluded'] as const).flatMap((side) =>
+    kindsOfSubtrees.flatMap((kind) =>
+      (constraints[side]?.[kind] ?? []).map((text) => `${side} ${kind} ${subtreeKinds[kind].canonical(text)}`),
+    ),
+  )
 }
 
 function encodeSubtrees(subtrees: NameSubtrees | undefined): Uint8Array[] {

@@ -77,6 +77,8 @@ test('names are normalized, and a name that is none is refused', () => {
       dnsNames: ['b.Example.com', 'a.example.com', 'b.example.com'],
       ipAddresses: ['2001:DB8:0:0::1', '10.0.0.1', '2001:db8::1'],
       emailAddresses: ['Jo@Example.com'],
+      otherNames: ['1.3.6.1.4.1.311.20.2.3=Jo=a@example.com', '1.3.6.1.4.1.311.20.2.3=Jo=a@example.com'],
+      registeredIDs: ['1.2.3', '1.2.3'],
     },
     'C.example.com',
   )
@@ -85,6 +87,8 @@ test('names are normalized, and a name that is none is refused', () => {
     ipAddresses: ['10.0.0.1', '2001:db8::1'],
     uris: [],
     emailAddresses: ['Jo@example.com'],
+    otherNames: ['1.3.6.1.4.1.311.20.2.3=Jo=a@example.com'],
+    registeredIDs: ['1.2.3'],
   })
   assert.deepEqual(normalizeNames({}, '10.0.0.1').ipAddresses, ['10.0.0.1'])
   assert.deepEqual(normalizeNames({}, 'A person').dnsNames, [])
@@ -95,6 +99,24 @@ test('names are normalized, and a name that is none is refused', () => {
     { uris: ['spiffe://a/\u0000'] },
     { emailAddresses: ['a@b@c.com'] },
     { emailAddresses: ['example.com'] },
+    { otherNames: ['someone@example.com'] },
+    { otherNames: ['=a'] },
+    { otherNames: ['1.2.3='] },
+    { otherNames: ['1.2.3=a\u0000b'] },
+    { otherNames: ['1.2.3=\ud800'] },
+    { otherNames: [`1.2.3=${'a'.repeat(2048)}`] },
+    ...[
+      '',
+      '1',
+      '1.2',
+      '1.40.1',
+      '3.1.1',
+      '1.2.03',
+      '1.2.-3',
+      '1.2.3.',
+      '1.2.123456789012345',
+      `1.2${'.1'.repeat(19)}`,
+    ].map((id) => ({ registeredIDs: [id] })),
     { dnsNames: Array.from({ length: 10_000 }, (_, index) => `n${index}.example.com`) },
   ]
   for (const each of wrong) assert.throws(() => normalizeNames(each), invalidNames, JSON.stringify(each).slice(0, 60))

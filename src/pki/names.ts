@@ -1,5 +1,6 @@
 import { PkiError } from './error.ts'
 import { canonicalIp, isIpAddress } from './ip-address.ts'
+import { isObjectIdentifier } from './object-identifier.ts'
 
 /** Subject alternative names by kind (RFC 5280 section 4.2.1.6). Compared as sets once they are normalized. */
 export interface SubjectNames {
@@ -7,6 +8,10 @@ export interface SubjectNames {
   readonly ipAddresses: readonly string[]
   readonly uris: readonly string[]
   readonly emailAddresses: readonly string[]
+  /** Names of other kinds: the object identifier of the kind, `=`, and the text, which is written as a UTF8String. */
+  readonly otherNames: readonly string[]
+  /** Object identifiers in dotted decimals. */
+  readonly registeredIDs: readonly string[]
 }
 
 /** More names than any request may hold, so that a certificate from outside cannot cost more than one of ours. */
@@ -43,6 +48,17 @@ function isEmailAddress(text: string): boolean {
   )
 }
 
+/** The parts of a name of another kind: the identifier of its kind, and its text. */
+export function otherNameParts(name: string): { readonly oid: string; readonly text: string } {
+  const end = name.indexOf('=')
+  return { oid: name.slice(0, Math.max(0, end)), text: name.slice(end + 1) }
+}
+
+function isOtherName(name: string): boolean {
+  const { oid, text } = otherNameParts(name)
+  return isObjectIdentifier(oid) && text !== '' && name.length <= maxNameLength && !/[\p{Cc}\p{Cs}]/u.test(text)
+}
+
 const isVisibleAscii = (text: string): boolean => /^[\u0021-\u007e]+$/.test(text)
 
 /** The host of a mailbox is compared without case, its local part with it (RFC 5280 section 7.5). */
@@ -59,7 +75,17 @@ const kinds: Readonly<
   ipAddresses: { what: 'an IP address', valid: isIpAddress, canonical: canonicalIp },
   uris: { what: 'an absolute URI', valid: isUri, canonical: (text) => text },
   emailAddresses: { what: 'an e-mail address', valid: isEmailAddress, canonical: canonicalEmail },
+  otherNames: {
+    what: 'an object identifier with a text without control characters',
+    valid: isOtherName,
+    canonical: (text) => text,
+  },
+  registeredIDs: { what: 'an object identifier', valid: isObjectIdentifier, canonical: (text) => text },
 }
+
+/** Whether a text is a name of a kind. */
+export const isName = (kind: keyof SubjectNames, text: string | undefined): text is string =>
+  text !== undefined && kinds[kind].valid(text)
 
 /**
  * Names in the form in which they are signed and compared: DNS names and mail hosts in lower case, addresses in their
@@ -67,8 +93,11 @@ const kinds: Readonly<
  * joins its kind, as clients look for names only here (RFC 9525 section 2).
  * @throws PkiError InvalidNames for a text that is no such name, or for more than 1000 names
  */
-export function normalizeNames(names: Partial<SubjectNames>, commonName?: string): SubjectNames {
-  const total = Object.values(names).reduce((count, list) => count + list.length, 0)
+export function normalizeNames(
+  names: { readonly [Kind in keyof SubjectNames]?: SubjectNames[Kind] | undefined },
+  commonName?: string,
+): SubjectNames {
+  const total = Object.values(names).reduce((count, list = []) => count + list.length, 0)
   if (total > maxNames) throw new PkiError('InvalidNames', `${total} names are too many: at most ${maxNames}`)
   const withCommonName = (kind: 'dnsNames' | 'ipAddresses'): readonly string[] =>
     commonName !== undefined && kinds[kind].valid(commonName)
@@ -79,10 +108,16 @@ export function normalizeNames(names: Partial<SubjectNames>, commonName?: string
     ipAddresses: normalize('ipAddresses', withCommonName('ipAddresses')),
     uris: normalize('uris', names.uris ?? []),
     emailAddresses: normalize('emailAddresses', names.emailAddresses ?? []),
+    otherNames: normalize('otherNames', names.otherNames ?? []),
+    registeredIDs: normalize('registeredIDs', names.registeredIDs ?? []),
   }
 }
 
-function normalize(kind: keyof SubjectNames, texts: readonly string[]): string[] {
+/** Most kinds of names have none. */
+const none: readonly string[] = []
+
+function normalize(kind: keyof SubjectNames, texts: readonly string[]): readonly string[] {
+  if (texts.length === 0) return none
   const { what, valid, canonical } = kinds[kind]
   const wrong = texts.find((text) => !valid(text))
   if (wrong !== undefined) throw new PkiError('InvalidNames', `"${wrong.slice(0, 253)}" is not ${what}`)
@@ -91,7 +126,12 @@ function normalize(kind: keyof SubjectNames, texts: readonly string[]): string[]
 
 /** How many names there are, of all kinds. */
 export const countNames = (names: SubjectNames): number =>
-  names.dnsNames.length + names.ipAddresses.length + names.uris.length + names.emailAddresses.length
+  names.dnsNames.length +
+  names.ipAddresses.length +
+  names.uris.length +
+  names.emailAddresses.length +
+  names.otherNames.length +
+  names.registeredIDs.length
 
 /** The labels of a DNS name in lower case; none for a text that is no such name. */
 export const dnsLabels = (name: string): readonly string[] => (isDnsName(name) ? name.toLowerCase().split('.') : [])

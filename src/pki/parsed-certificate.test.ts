@@ -61,7 +61,8 @@ test('a certificate of OpenSSL is read as OpenSSL reads it', async () => {
     ],
     ...[
       '-addext',
-      'subjectAltName=DNS:A.example.com,IP:10.0.0.1,IP:2001:db8::1,URI:spiffe://x/y,email:a@B.com,RID:1.2.3',
+      'subjectAltName=DNS:A.example.com,IP:10.0.0.1,IP:2001:db8::1,URI:spiffe://x/y,email:a@B.com,RID:1.2.3,' +
+        'otherName:1.3.6.1.4.1.311.20.2.3;UTF8:Jo=a@example.com,otherName:1.2.4;IA5:a,otherName:1.2.5;UTF8:',
     ],
     ...[
       '-addext',
@@ -82,8 +83,10 @@ test('a certificate of OpenSSL is read as OpenSSL reads it', async () => {
     ipAddresses: ['10.0.0.1', '2001:db8::1'],
     uris: ['spiffe://x/y'],
     emailAddresses: ['a@b.com'],
+    otherNames: ['1.3.6.1.4.1.311.20.2.3=Jo=a@example.com'],
+    registeredIDs: ['1.2.3'],
   })
-  assert.deepEqual(read.otherNameKinds, ['registeredID'])
+  assert.deepEqual(read.otherNameKinds, ['otherName 1.2.4', 'otherName 1.2.5'])
   assert.deepEqual(read.usages, ['keyAgreement', 'emailProtection'])
   assert.equal(read.mayCertSign, false)
   assert.equal(read.isCA, true)
@@ -161,6 +164,16 @@ test('hostile DER is refused', () => {
   for (const [name, octets] of table) assert.throws(() => parseCertificate(octets), invalid, name)
 })
 
+test('alternative names that OpenSSL cannot read are refused', async () => {
+  const { pem: named } = await fromOpenssl('-subj', '/CN=a', '-addext', 'subjectAltName=DNS:www.example.com')
+  const octets = Buffer.from(parseCertificate(named).der)
+  // The extension's list gets another tag: whoever does not look at it still sees the name.
+  const list = octets.indexOf(Buffer.concat([Buffer.from('820f', 'hex'), Buffer.from('www.example.com')])) - 2
+  assert.equal(octets[list], 0x30)
+  octets[list] = 0xb7
+  assert.throws(() => parseCertificate(octets), invalid)
+})
+
 test('whatever octet of a certificate is changed, it is read or refused, and its signature no longer holds', () => {
   const { publicKey } = parseCertificate(der)
   fc.assert(
@@ -184,6 +197,7 @@ test('certificates that OpenSSL makes and nobody should use are refused', async 
     ['an address of five octets', ['-addext', 'subjectAltName=DER:300787050102030405']],
     ['a malformed extension', ['-addext', 'subjectAltName=DER:0500']],
     ['a negative serial number', ['-set_serial', '-5']],
+    ['a serial number of 21 octets', ['-set_serial', `0x${'7f'.repeat(21)}`]],
   ]
   for (const [name, args] of table) {
     const { pem: foreign } = await fromOpenssl('-subj', '/CN=x', ...args)

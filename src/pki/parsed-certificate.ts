@@ -3,6 +3,7 @@ import { type CertificateContent, readContent } from './certificate-content.ts'
 import { commonNameOf, formatName } from './distinguished-name.ts'
 import { PkiError } from './error.ts'
 import { checkPublicKey } from './key.ts'
+import { countNames } from './names.ts'
 import { decodePem, encodePem } from './pem.ts'
 
 /** A certificate that has been read and found well-formed. Whether it may be trusted is for `verifyChain` to say. */
@@ -21,14 +22,14 @@ export interface ParsedCertificate extends CertificateContent {
   readonly notBefore: number
   readonly notAfter: number
   readonly publicKey: KeyObject
-  /** The signature algorithm as OpenSSL calls it: `ecdsa-with-SHA256`. */
+  /** The signature algorithm as OpenSSL calls it: `ecdsa-with-SHA256`; `unknown` where it has not even a number. */
   readonly signatureAlgorithm: string
   /** Whether its signature was made with the private half of this key. */
   isSignedBy(publicKey: KeyObject): boolean
 }
 
 /** A certificate with a hundred long names has about 30 KiB. */
-const maxDerOctets = 64 * 1024
+export const maxCertificateOctets = 64 * 1024
 
 /** The text of a serial number, in one form everywhere: lower-case hexadecimal, two digits for each octet. */
 export const formatSerialNumber = (octets: Uint8Array): string => Buffer.from(octets).toString('hex')
@@ -64,6 +65,7 @@ function read(der: Uint8Array): ParsedCertificate {
   const x509 = decode(der)
   const content = readContent(der)
   const publicKey = readPublicKey(x509)
+  checkNames(content, x509)
   return {
     ...content,
     der,
@@ -85,7 +87,7 @@ function read(der: Uint8Array): ParsedCertificate {
       return formatName(content.issuerDer)
     },
     get signatureAlgorithm() {
-      return x509.signatureAlgorithm ?? x509.signatureAlgorithmOid
+      return x509.signatureAlgorithm ?? x509.signatureAlgorithmOid ?? 'unknown'
     },
     isSignedBy: (key) => x509.verify(key),
   }
@@ -93,10 +95,19 @@ function read(der: Uint8Array): ParsedCertificate {
 
 /** OpenSSL would read PEM too, and pass over octets after the certificate: both are refused. */
 function decode(der: Uint8Array): X509Certificate {
-  if (der.length > maxDerOctets) throw invalid(`the certificate is larger than ${maxDerOctets / 1024} KiB`)
+  if (der.length > maxCertificateOctets) {
+    throw invalid(`the certificate is larger than ${maxCertificateOctets / 1024} KiB`)
+  }
   const certificate = der[0] === 0x30 ? attempt(() => new X509Certificate(der)) : undefined
   if (!certificate?.raw.equals(der)) throw invalid('the certificate is not well-formed DER')
   return certificate
+}
+
+/** Names in a form that OpenSSL cannot read are no names to those who meet the certificate. */
+function checkNames({ names }: CertificateContent, { subjectAltName }: X509Certificate): void {
+  if (subjectAltName === undefined && countNames(names) > 0) {
+    throw invalid('the alternative names of the certificate are not well-formed')
+  }
 }
 
 function readPublicKey(certificate: X509Certificate): KeyObject {
@@ -106,9 +117,10 @@ function readPublicKey(certificate: X509Certificate): KeyObject {
   return key
 }
 
-/** OpenSSL writes zero as a single digit, and a negative number with its sign. */
+/** OpenSSL writes zero as a single digit, and a negative number with its sign; RFC 5280 (4.1.2.2) ends at 20 octets. */
 function readSerialNumber({ serialNumber }: X509Certificate): string {
   if (serialNumber.startsWith('-')) throw invalid('the serial number of the certificate is negative')
+  if (serialNumber.length > 40) throw invalid('the serial number of the certificate has more than 20 octets')
   return serialNumber.toLowerCase().padStart(2, '0')
 }
 

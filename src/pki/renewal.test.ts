@@ -10,7 +10,7 @@ const issuedAt = Date.parse('2026-11-22T12:00:00Z')
 function window(lifetime: number, input: Partial<RenewalInput> = {}): { latest: number; times: number[] } {
   const notAfter = issuedAt + lifetime
   const at = (jitterSeed: string): number =>
-    renewalTime({ notBefore: issuedAt - backdateMs, notAfter, jitterSeed, ...input }) - issuedAt
+    renewalTime({ notBefore: issuedAt - backdateMs, notAfter, jitterSeed, ...input }).due - issuedAt
   const times = Array.from({ length: 200 }, (_, index) => at(`certificate ${index}`))
   return { latest: Math.max(...times), times }
 }
@@ -20,6 +20,8 @@ test('renewal by lifetime', () => {
     ['a third of 90 days', 90 * day, {}, 60 * day, 3 * day],
     ['half of 10 days', 10 * day, {}, 5 * day, 0.5 * day],
     ['half of an hour', hour, {}, 30 * minute, 3 * minute],
+    ['half of 6 days', 6 * day, {}, 3 * day, 7 * hour + 12 * minute],
+    ['a third of 47 days', 47 * day, {}, 31 * day + 8 * hour, 37 * hour + 36 * minute],
     ['before', 90 * day, { before: 20 * day }, 70 * day, 2 * day],
     ['percent', 100 * day, { beforePercent: 40 }, 60 * day, 4 * day],
     ['before no shorter than the lifetime', 6 * day, { before: 30 * day }, 3 * day, 0.3 * day],
@@ -36,8 +38,26 @@ test('renewal by lifetime', () => {
 
 test('the jitter of a certificate never changes', () => {
   const input = { notBefore: issuedAt, notAfter: issuedAt + 90 * day, jitterSeed: 'one' }
-  assert.equal(renewalTime(input), renewalTime({ ...input }))
-  assert.notEqual(renewalTime(input), renewalTime({ ...input, jitterSeed: 'another' }))
+  assert.deepEqual(renewalTime(input), renewalTime({ ...input }))
+  assert.notEqual(renewalTime(input).due, renewalTime({ ...input, jitterSeed: 'another' }).due)
+})
+
+test('the deadline is where half of `before` is left, whatever the jitter', () => {
+  const table: [string, number, Partial<RenewalInput>, number][] = [
+    ['a third of 90 days', 90 * day, {}, 75 * day],
+    ['half of an hour', hour, {}, 45 * minute],
+    ['before', 90 * day, { before: 20 * day }, 80 * day],
+    ['percent', 100 * day, { beforePercent: 40 }, 80 * day],
+    ['before no shorter than the lifetime', 6 * day, { before: 30 * day }, 4.5 * day],
+    ['99 percent', 100 * day, { beforePercent: 99 }, 55 * day],
+  ]
+  for (const [name, lifetime, input, expected] of table) {
+    for (const jitterSeed of ['one', 'another']) {
+      const notAfter = issuedAt + lifetime
+      const { deadline } = renewalTime({ notBefore: issuedAt - backdateMs, notAfter, jitterSeed, ...input })
+      assert.equal(deadline - issuedAt, expected, name)
+    }
+  }
 })
 
 test('renewal is after issue, before the end, on a whole second, and never later than without jitter', () => {
@@ -50,10 +70,11 @@ test('renewal is after issue, before the end, on a whole second, and never later
       fc.string(),
       (lifetime, before, beforePercent, jitterSeed) => {
         const notAfter = issuedAt + lifetime
-        const due = renewalTime({ notBefore: issuedAt - backdateMs, notAfter, before, beforePercent, jitterSeed })
+        const input = { notBefore: issuedAt - backdateMs, notAfter, before, beforePercent, jitterSeed }
+        const { due, deadline } = renewalTime(input)
         assert.equal(due % second, 0)
+        assert.ok(due <= deadline && deadline < notAfter)
         assert.ok(due >= issuedAt + Math.floor((lifetime * 0.05) / second) * second - second)
-        assert.ok(due < notAfter)
         if (before !== undefined && before < lifetime * 0.9) assert.ok(due <= notAfter - before)
       },
     ),

@@ -23,10 +23,16 @@ const shortLifetime = 10 * day
 /** A certificate is in use for at least this share of its lifetime, whatever `before` says. */
 const leastUse = 0.1
 
+/** When the next certificate is wanted. Epoch milliseconds, whole seconds. */
+export interface RenewalTime {
+  readonly due: number
+  /** Half of `before` ahead of notAfter: whatever renewal waits for, it waits no longer. Never before `due`. */
+  readonly deadline: number
+}
+
 /**
  * When the next certificate is due: `before` ahead of notAfter, minus a jitter of up to a tenth of `before`. The jitter
  * spreads certificates that were issued together, is the same each time it is computed, and only makes renewal earlier.
- * Whole seconds.
  *
  * Without `before` it is a third of the lifetime, or half of a lifetime of ten days or less. The lifetime counts from
  * the time of issue, not from the backdated notBefore.
@@ -35,12 +41,14 @@ const leastUse = 0.1
  * certificate replaced at once, forever: then the default is used. A shorter one counts for at most nine tenths of the
  * lifetime, and jitter takes at most half of the time that is left in use.
  */
-export function renewalTime(input: RenewalInput): number {
+export function renewalTime(input: RenewalInput): RenewalTime {
   const lifetime = Math.max(0, input.notAfter - input.notBefore - (input.backdate ?? backdateMs))
   const before = timeBefore(lifetime, input)
   const jitter = fraction(input.jitterSeed) * Math.min(before / 10, (lifetime - before) / 2)
-  return Math.floor((input.notAfter - before - jitter) / second) * second
+  return { due: wholeSecond(input.notAfter - before - jitter), deadline: wholeSecond(input.notAfter - before / 2) }
 }
+
+const wholeSecond = (at: number): number => Math.floor(at / second) * second
 
 function timeBefore(lifetime: number, { before, beforePercent }: RenewalInput): number {
   const asked = before ?? (beforePercent === undefined ? undefined : (lifetime * beforePercent) / 100)

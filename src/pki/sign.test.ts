@@ -15,7 +15,7 @@ import { generateKey, type KeySpec, parsePrivateKey } from './key.ts'
 import { normalizeNames } from './names.ts'
 import { formatSerialNumber, type ParsedCertificate, parseCertificate } from './parsed-certificate.ts'
 import type { CertificateProfile } from './profile.ts'
-import { type IssuerIdentity, newSerialNumber, signEndEntity, signRoot, signSubordinate } from './sign.ts'
+import { type IssuerIdentity, newSerialNumber, signCertificate, signRoot, signSubordinate } from './sign.ts'
 import { keySigner } from './signer.ts'
 import type { Usage } from './usage.ts'
 
@@ -60,7 +60,7 @@ const signLeaf = async (
   spec = keySpecs[0],
 ): Promise<ParsedCertificate> =>
   parseCertificate(
-    await signEndEntity(
+    await signCertificate(
       profile,
       await generateKey(spec ?? { algorithm: 'ECDSA', size: 256 }),
       issuer,
@@ -111,7 +111,7 @@ const readText = (path: string): Promise<string> => readFile(path, 'utf8')
 test('a certificate says what its profile says, to us and to another library', async () => {
   const key = await generateKey({ algorithm: 'ECDSA', size: 256 })
   const serialNumber = newSerialNumber()
-  const der = await signEndEntity(server, key, root, serialNumber)
+  const der = await signCertificate(server, key, root, serialNumber)
   const ours = parseCertificate(der)
   const theirs = new x509.X509Certificate(der)
   assert.equal(ours.serialNumber, formatSerialNumber(serialNumber))
@@ -213,6 +213,7 @@ const refused = (about: RegExp) => (error: unknown) =>
 
 test('what must not be signed is refused', async () => {
   const none = normalizeNames({})
+  const longUris = Array.from({ length: 70 }, (_, index) => `a:${`${index}`.padStart(1000, '0')}`)
   const table: [string, Partial<CertificateProfile>, RegExp][] = [
     ['no name', { commonName: undefined, names: none }, /needs a name/],
     ['long common name', { commonName: 'a'.repeat(65) }, /1 to 64/],
@@ -223,6 +224,7 @@ test('what must not be signed is refused', async () => {
     ['not a time', { notAfter: Number.NaN }, /whole seconds/],
     ['outlives its issuer', { notAfter: Date.UTC(2061, 0, 1) }, /outlive/],
     ['not ASCII', { names: { ...none, dnsNames: ['bücher.example'] } }, /DNS name/],
+    ['too large', { names: { ...none, uris: longUris } }, /would be larger than 64 KiB/],
   ]
   for (const [name, change, about] of table) {
     await assert.rejects(signLeaf(root, { ...server, ...change }), refused(about), name)
@@ -263,7 +265,7 @@ test('serial numbers are positive, minimal, 16 octets long and differ', () => {
 test('serial numbers that DER or RFC 5280 forbid are refused', async () => {
   const key = await generateKey({ algorithm: 'ECDSA', size: 256 })
   const forbidden = [new Uint8Array(16), new Uint8Array(16).fill(0x80), new Uint8Array(21).fill(1), Uint8Array.of(1)]
-  for (const each of forbidden) await assert.rejects(signEndEntity(server, key, root, each), refused(/serial number/))
+  for (const each of forbidden) await assert.rejects(signCertificate(server, key, root, each), refused(/serial number/))
 })
 
 const usage = fc.constantFrom<Usage>(
@@ -292,7 +294,7 @@ test('any profile is read back as it was written', async () => {
     fc.asyncProperty(profile, async ({ commonName, names, usages, seconds }) => {
       const notAfter = now + seconds * 1000
       const asked = { commonName, names, usages, notBefore: now, notAfter }
-      const read = parseCertificate(await signEndEntity(asked, key, root, newSerialNumber()))
+      const read = parseCertificate(await signCertificate(asked, key, root, newSerialNumber()))
       assert.equal(read.commonName, commonName)
       assert.deepEqual(read.names, names)
       assert.deepEqual(new Set(read.usages), new Set(usages))

@@ -1,11 +1,11 @@
 import { type KeyObject, randomBytes } from 'node:crypto'
+import { customExtensions } from './custom-extension.ts'
 import { bitString, explicit, integer, sequence, sequenceOf, time } from './der.ts'
-import { encodeName } from './distinguished-name.ts'
+import { encodeName, encodeSubject } from './distinguished-name.ts'
 import { PkiError } from './error.ts'
 import {
   authorityKeyIdentifier,
   caConstraints,
-  caKeyUsage,
   endEntityConstraints,
   keyIdentifier,
   linkExtensions,
@@ -17,8 +17,8 @@ import {
 import { encodePublicKey, sameKey } from './key.ts'
 import { nameConstraintsExtension } from './name-constraints.ts'
 import { countNames, normalizeNames } from './names.ts'
-import type { ParsedCertificate } from './parsed-certificate.ts'
-import type { CaProfile, CertificateProfile } from './profile.ts'
+import { maxCertificateOctets, type ParsedCertificate } from './parsed-certificate.ts'
+import type { CaProfile, CaTraits, CertificateProfile } from './profile.ts'
 import type { Signer } from './signer.ts'
 
 /** A CA: its certificate, and what signs with the certificate's key. */
@@ -38,13 +38,10 @@ interface IssuerParts {
 /** What goes into a TBSCertificate (RFC 5280 section 4.1.2). */
 interface Content {
   readonly serialNumber: Uint8Array
-  readonly issuer: Uint8Array
-  readonly subject: Uint8Array
-  readonly validity: { readonly notBefore: number; readonly notAfter: number }
+  readonly profile: CertificateProfile
   /** DER of the SubjectPublicKeyInfo. */
   readonly spki: Uint8Array
-  /** DER of each Extension. */
-  readonly extensions: readonly Uint8Array[]
+  readonly issuer: IssuerParts
 }
 
 const v3 = explicit(0, integer(Uint8Array.of(2)))
@@ -61,38 +58,20 @@ export function newSerialNumber(): Uint8Array {
 }
 
 /**
- * The DER of an end-entity certificate (RFC 5280) for `publicKey`.
- * @throws PkiError InvalidRequest when the profile cannot be signed as it is, or not by this issuer; InvalidNames;
- *   what the signer throws
+ * The DER of a certificate (RFC 5280) for `publicKey`: of an end entity, or of a CA where the profile says so.
+ * @throws PkiError InvalidRequest when the profile cannot be signed as it is, or not by this issuer (its path length);
+ *   InvalidNames; what the signer throws
  */
-export async function signEndEntity(
+export async function signCertificate(
   profile: CertificateProfile,
   publicKey: KeyObject,
   issuer: IssuerIdentity,
   serialNumber: Uint8Array,
 ): Promise<Uint8Array> {
-  const { name, keyId } = partsOf(issuer)
-  const names = normalizeNames(profile.names)
-  if (profile.commonName === undefined && countNames(names) === 0) throw invalid('a certificate needs a name')
+  if (profile.ca) checkFitsBelow(profile.ca, issuer.certificate)
   checkOutlived(profile.notAfter, issuer.certificate)
   const spki = encodePublicKey(publicKey)
-  const subject = encodeSubject(profile)
-  return signContent(issuer.signer, {
-    serialNumber,
-    issuer: name,
-    subject,
-    validity: profile,
-    spki,
-    extensions: [
-      endEntityConstraints,
-      ...usageExtensions(profile.usages),
-      ...subjectAltName(names, subject.length === emptyName.length),
-      subjectKeyIdentifier(keyIdentifier(spki)),
-      keyId,
-      ...linkExtensions(profile.links),
-      ...(profile.mustStaple ? [mustStaple] : []),
-    ],
-  })
+  return signContent(issuer.signer, { profile, spki, issuer: partsOf(issuer), serialNumber })
 }
 
 /**
@@ -100,65 +79,84 @@ export async function signEndEntity(
  * @throws PkiError InvalidRequest when the profile cannot be signed as it is; what the signer throws
  */
 export async function signRoot(profile: CaProfile, signer: Signer, serialNumber: Uint8Array): Promise<Uint8Array> {
-  const subject = encodeSubject(profile)
   const spki = encodePublicKey(signer.publicKey)
-  const keyId = authorityKeyIdentifier(keyIdentifier(spki))
-  return signContent(signer, caContent(profile, spki, { name: subject, keyId }, serialNumber))
+  const issuer = { name: encodeSubject(profile), keyId: authorityKeyIdentifier(keyIdentifier(spki)) }
+  return signContent(signer, { profile: profileOfCa(profile), spki, issuer, serialNumber })
 }
 
 /**
  * The DER of a CA certificate for `publicKey`, signed by another CA.
- * @throws PkiError InvalidRequest when the profile cannot be signed as it is, or not by this issuer (its path length);
- *   what the signer throws
+ * @throws PkiError as `signCertificate` does
  */
-export async function signSubordinate(
+export const signSubordinate = (
   profile: CaProfile,
   publicKey: KeyObject,
   issuer: IssuerIdentity,
   serialNumber: Uint8Array,
-): Promise<Uint8Array> {
-  const { pathLength = Number.POSITIVE_INFINITY } = issuer.certificate
-  if (pathLength < 1) throw invalid('the issuer may sign no CA certificates: its path length is 0')
-  if ((profile.pathLength ?? 0) >= pathLength) {
-    throw invalid(`a path length of ${profile.pathLength} does not fit below an issuer's of ${pathLength}`)
-  }
-  checkOutlived(profile.notAfter, issuer.certificate)
-  return signContent(issuer.signer, caContent(profile, encodePublicKey(publicKey), partsOf(issuer), serialNumber))
-}
+): Promise<Uint8Array> => signCertificate(profileOfCa(profile), publicKey, issuer, serialNumber)
 
-function caContent(profile: CaProfile, spki: Uint8Array, issuer: IssuerParts, serialNumber: Uint8Array): Content {
-  if (profile.pathLength !== undefined && !(Number.isInteger(profile.pathLength) && profile.pathLength >= 0)) {
-    throw invalid('a path length is a whole number from 0')
-  }
-  return {
-    serialNumber,
-    issuer: issuer.name,
-    subject: encodeSubject(profile),
-    validity: profile,
-    spki,
-    extensions: [
-      caConstraints(profile.pathLength),
-      caKeyUsage,
-      ...nameConstraintsExtension(profile.nameConstraints),
-      subjectKeyIdentifier(keyIdentifier(spki)),
-      issuer.keyId,
-      ...linkExtensions(profile.links),
-    ],
+const noNames = normalizeNames({})
+
+/** The CA of an authority has a name and nothing to be used for but to sign. */
+const profileOfCa = ({ pathLength, nameConstraints, ...profile }: CaProfile): CertificateProfile => ({
+  ...profile,
+  names: noNames,
+  usages: [],
+  ca: { pathLength, nameConstraints },
+})
+
+function checkFitsBelow({ pathLength: wanted }: CaTraits, { pathLength }: ParsedCertificate): void {
+  if (pathLength === undefined) return
+  if (pathLength < 1) throw invalid('the issuer may sign no CA certificates: its path length is 0')
+  if ((wanted ?? 0) >= pathLength) {
+    throw invalid(`a path length of ${wanted} does not fit below an issuer's of ${pathLength}`)
   }
 }
 
 /** A certificate (RFC 5280 section 4.1). */
-function signContent(signer: Signer, content: Content): Promise<Uint8Array> {
-  return signSequence(signer, [
+async function signContent(signer: Signer, content: Content): Promise<Uint8Array> {
+  const { serialNumber, profile, spki, issuer } = content
+  const subject = encodeSubject(profile)
+  const der = await signSequence(signer, [
     v3,
-    integer(checkedSerialNumber(content.serialNumber)),
+    integer(checkedSerialNumber(serialNumber)),
     signer.algorithm.identifier,
-    content.issuer,
-    encodeValidity(content.validity),
-    content.subject,
-    content.spki,
-    explicit(3, sequenceOf(content.extensions)),
+    issuer.name,
+    encodeValidity(profile),
+    subject,
+    spki,
+    explicit(3, sequenceOf(extensionsOf(content, subject.length === emptyName.length))),
   ])
+  if (der.length <= maxCertificateOctets) return der
+  const limit = `${maxCertificateOctets / 1024} KiB`
+  throw invalid(`the certificate would be larger than ${limit}: ask for fewer or shorter names and extensions`)
+}
+
+function extensionsOf({ profile, spki, issuer }: Content, isNameless: boolean): Uint8Array[] {
+  const { commonName, literalSubject, usages, ca, links } = profile
+  const names = normalizeNames(profile.names)
+  if (commonName === undefined && literalSubject === undefined && countNames(names) === 0) {
+    throw invalid('a certificate needs a name')
+  }
+  if (ca && isNameless) throw invalid('a CA needs a subject')
+  return [
+    ca ? checkedConstraints(ca) : endEntityConstraints,
+    ...usageExtensions(usages, ca !== undefined),
+    ...nameConstraintsExtension(ca?.nameConstraints),
+    ...subjectAltName(names, isNameless),
+    subjectKeyIdentifier(keyIdentifier(spki)),
+    issuer.keyId,
+    ...linkExtensions(links),
+    ...(profile.mustStaple ? [mustStaple] : []),
+    ...customExtensions(profile.customExtensions),
+  ]
+}
+
+function checkedConstraints({ pathLength }: CaTraits): Uint8Array {
+  if (pathLength !== undefined && !(Number.isInteger(pathLength) && pathLength >= 0)) {
+    throw invalid('a path length is a whole number from 0')
+  }
+  return caConstraints(pathLength)
 }
 
 /** SEQUENCE { tbs, signatureAlgorithm, signature } with `members` in `tbs` (RFC 5280 sections 4.1 and 5.1). */
@@ -192,11 +190,8 @@ export function partsOf(issuer: IssuerIdentity): IssuerParts {
 
 const emptyName = encodeName({})
 
-const encodeSubject = ({ commonName, subject }: Pick<CertificateProfile, 'commonName' | 'subject'>): Uint8Array =>
-  encodeName({ ...subject, commonName })
-
 /** RFC 5280 section 4.1.2.5. */
-function encodeValidity({ notBefore, notAfter }: Content['validity']): Uint8Array {
+function encodeValidity({ notBefore, notAfter }: CertificateProfile): Uint8Array {
   const validity = sequence(encodeTime(notBefore), encodeTime(notAfter))
   if (notBefore >= notAfter) throw invalid('the validity of a certificate ends after it begins')
   return validity

@@ -4,6 +4,9 @@ import { plainText } from '#base'
 /** A message may quote names, patterns and foreign errors; a longer one helps nobody, and the API server refuses it. */
 const messageMax = 2048
 
+/** Characters of a distinguished name in a status: one can be longer, as an attribute may have many values. */
+export const nameMax = 1024
+
 /** Why a condition is what it is. */
 export interface Cause {
   readonly reason: string

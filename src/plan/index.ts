@@ -1,4 +1,5 @@
 /** The decisions: what to do about an object, as pure functions of the world and the time. */
+export { type Applied, encodeApplied, parseApplied } from './applied.ts'
 export { activatesAtOnce, type CaPlan, type CreateCaPlan } from './authority/ca.ts'
 export { defaultAmong } from './authority/default-authority.ts'
 export { caSpecHash, lastActiveOf, trustHash } from './authority/generations.ts'
@@ -30,6 +31,7 @@ export type {
 export { type Backup, encodeBackup, parseBackup, type SavedSecret, savedMark } from './backup/backup.ts'
 export { readCaSecret } from './backup/ca-secret.ts'
 export { differencesOf, type RestoreStep, relocated, restoreAuthority, restoreSecret } from './backup/restore.ts'
+export type { AdoptPlan } from './certificate/adoption.ts'
 export type { ReleasePlan } from './certificate/deletion.ts'
 export {
   encodeJournal,
@@ -44,6 +46,12 @@ export {
 } from './certificate/order.ts'
 export type { OrderJournal } from './certificate/order-journal.ts'
 export {
+  generatedPasswordKey,
+  needsGeneratedPassword,
+  outputsHash,
+  outputsMark,
+} from './certificate/outputs.ts'
+export {
   authorityKeyOf,
   type CertificatePlan,
   type IssuePlan,
@@ -52,19 +60,32 @@ export {
   secretNameOf,
 } from './certificate/plan.ts'
 export { type CertificateRequest, certificateRequest, type KeyLimits, requestHash } from './certificate/request.ts'
-export { attemptsOf, retryAt } from './certificate/retry.ts'
+export { attemptsOf, issuanceBackoff, retryAt } from './certificate/retry.ts'
 export { type RevokePlan, revocationAt, revokedBefore } from './certificate/revocation.ts'
+export {
+  certificateKeys,
+  planRefresh,
+  type RefreshPlan,
+  secretTypeFor,
+  staleMarks,
+} from './certificate/secret-content.ts'
+export type { Claims } from './certificate/secret-owner.ts'
 export { viewOfSecret, viewWithoutReading } from './certificate/secret-view.ts'
 export { type CertificateOutcome, certificateStatus } from './certificate/status.ts'
+export { reminderAt } from './certificate/warning.ts'
 export type {
   AuthorityView,
   CertificateWorld,
   Finding,
   HeldCertificate,
+  NamedPassword,
+  NamedPasswords,
   OpenOrder,
   OwnCertificate,
+  ReadSecret,
   RevocationView,
   SecretView,
+  Wanted,
 } from './certificate/world.ts'
 export type { Cause } from './condition.ts'
 export { mayBeParent, mayRefer } from './consent.ts'

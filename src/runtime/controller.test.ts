@@ -95,17 +95,17 @@ suite('what comes of a visit', () => {
     ['done', done, 'done', undefined, undefined],
     ['done for now', { againInMs: 5 * second }, 'done', 5 * second, undefined],
     ['conflict', notTheSame, 'conflict', second / 4, undefined],
-    ['API server overloaded', overloaded, 'failed', 7 * second, 'warn'],
-    ['Retryable', retryable('CertificateRejected', 'no answer'), 'failed', second / 4, 'warn'],
+    ['API server overloaded', overloaded, 'retryable', 7 * second, 'warn'],
+    ['Retryable', retryable('CertificateRejected', 'no answer'), 'retryable', second / 4, 'warn'],
     [
       'Retryable that names a time',
       retryable('CertificateRejected', '', { retryAfterMs: minute }),
-      'failed',
+      'retryable',
       minute,
       'warn',
     ],
     ['Waiting', waiting('AuthorityNotReady', 'it is new', 100), 'waiting', 100, undefined],
-    ['Terminal', terminal('PolicyDenied', 'denied'), 'failed', undefined, 'warn'],
+    ['Terminal', terminal('PolicyDenied', 'denied'), 'terminal', undefined, 'warn'],
     ['Bug', new TypeError('x is undefined'), 'bug', second / 4, 'error'],
   ]
   for (const [name, outcome, result, againMs, level] of outcomes) {
@@ -308,6 +308,7 @@ suite('the stop', () => {
 test('the duration of a visit is told', async () => {
   const clock = new FakeClock()
   const told: [ReconcileResult, number][] = []
+  const waited: number[] = []
   const controller = new Controller({
     name: 'test',
     concurrency: 1,
@@ -321,9 +322,31 @@ test('the duration of a visit is told', async () => {
     logger: logBook(),
     random: () => 0,
     onReconciled: (...each) => told.push(each),
+    onTaken: (waitedMs) => waited.push(waitedMs),
   })
+  controller.queue.add('a')
+  clock.advance(70)
   controller.start()
   await setImmediate()
   await controller.stop(0)
   assert.deepEqual(told, [['done', 40]])
+  assert.deepEqual(waited, [70])
+})
+
+test('it is known how long the oldest visit has been under way', async (t) => {
+  const ends = new Map<string, () => void>()
+  const reconcile: Reconcile = (key) => new Promise((resolve) => ends.set(key, () => resolve(done)))
+  const { controller, clock } = start(t, reconcile, { keys: ['a'], concurrency: 2 })
+  await setImmediate()
+  clock.advance(30)
+  controller.enqueue('b')
+  await setImmediate()
+  clock.advance(20)
+  assert.equal(controller.oldestVisitMs(), 50)
+  ends.get('a')?.()
+  await setImmediate()
+  assert.equal(controller.oldestVisitMs(), 20)
+  ends.get('b')?.()
+  await setImmediate()
+  assert.equal(controller.oldestVisitMs(), 0)
 })

@@ -1,6 +1,15 @@
-import { type Clock, classify, type Failure, isFailure, type Logger } from '#base'
+import {
+  type Backoff,
+  backoffMs,
+  type Clock,
+  classify,
+  type Failure,
+  isFailure,
+  type Logger,
+  minute,
+  second,
+} from '#base'
 import { isConflict } from '#kube'
-import { apiBackoff, backoffMs } from './backoff.ts'
 import { KeyQueue } from './key-queue.ts'
 import type { Ownership } from './ownership.ts'
 
@@ -11,7 +20,7 @@ export interface Settled {
 }
 
 /** How a reconcile ended, for metrics. */
-export type ReconcileResult = 'done' | 'waiting' | 'conflict' | 'failed' | 'bug' | 'aborted'
+export type ReconcileResult = 'done' | 'waiting' | 'conflict' | 'terminal' | 'retryable' | 'bug' | 'aborted'
 
 export interface ControllerOptions {
   readonly name: string
@@ -26,8 +35,13 @@ export interface ControllerOptions {
   readonly logger: Logger
   /** Numbers from 0 (inclusive) to 1, for jitter. */
   readonly random: () => number
+  /** Told how long a key has waited for a worker. */
+  readonly onTaken?: (waitedMs: number) => void
   readonly onReconciled?: (result: ReconcileResult, durationMs: number) => void
 }
+
+/** Between visits that failed, by a write or read that the API server did not take above all. */
+const backoff: Backoff = { firstMs: second / 4, maxMs: minute }
 
 /**
  * The worker loop that all kinds share. It owns the queue, runs `reconcile` for keys this process owns, and turns what
@@ -38,13 +52,22 @@ export class Controller {
   readonly queue: KeyQueue
   readonly #options: ControllerOptions
   readonly #failures = new Map<string, number>()
+  /** When the visits began that are under way, the oldest first. */
+  readonly #underway = new Map<string, number>()
   #stop = new AbortController()
   #workers: Promise<void>[] = []
 
   constructor(options: ControllerOptions) {
     this.name = options.name
     this.#options = options
-    this.queue = new KeyQueue(options.clock)
+    this.queue = new KeyQueue(options.clock, options.onTaken)
+  }
+
+  /** How long the oldest visit has been under way, in milliseconds; 0 when there is none. */
+  oldestVisitMs(): number {
+    const nowMs = this.#options.clock.monotonicMs()
+    const [startedMs = nowMs] = this.#underway.values()
+    return nowMs - startedMs
   }
 
   /** Asks for a visit; nothing happens while the key is another process's. */
@@ -98,6 +121,7 @@ export class Controller {
     const signal = this.#stop.signal
     const start = clock.monotonicMs()
     let result: ReconcileResult
+    this.#underway.set(key, start)
     this.queue.cancelDelayed(key)
     try {
       const { againInMs } = await reconcile(key, signal)
@@ -107,6 +131,7 @@ export class Controller {
     } catch (error) {
       result = this.#settle(key, error, signal)
     }
+    this.#underway.delete(key)
     onReconciled?.(result, clock.monotonicMs() - start)
   }
 
@@ -119,7 +144,7 @@ export class Controller {
     }
     const failures = (this.#failures.get(key) ?? 0) + 1
     this.#failures.set(key, failures)
-    const delayMs = backoffMs(failures, apiBackoff, this.#options.random())
+    const delayMs = backoffMs(backoff, failures, this.#options.random())
     if (isConflict(error)) {
       // Somebody else was faster. The watch brings the news; the delay is only for the case that it is late.
       this.queue.addAfter(key, delayMs)
@@ -128,7 +153,7 @@ export class Controller {
     const failure = classify(error)
     this.#log(key, failure, failures)
     if (failure.kind !== 'Terminal') this.queue.addAfter(key, failure.retryAfterMs ?? delayMs)
-    return failure.kind === 'Bug' ? 'bug' : 'failed'
+    return results[failure.kind]
   }
 
   #log(key: string, failure: Failure, failures: number): void {
@@ -141,3 +166,5 @@ export class Controller {
     }
   }
 }
+
+const results = { Terminal: 'terminal', Waiting: 'waiting', Retryable: 'retryable', Bug: 'bug' } as const

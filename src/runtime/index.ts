@@ -1,5 +1,4 @@
 /** The machinery that all controllers share: queue, worker loop, executor, ownership of keys, status writer. */
-export { type Backoff, backoffMs, outsideBackoff } from './backoff.ts'
 export { Controller, type ControllerOptions, type ReconcileResult, type Settled } from './controller.ts'
 export { type ErrandState, Errands, type ErrandsOptions } from './errands.ts'
 export { Executor, type ExecutorLimits, isBusy } from './executor.ts'

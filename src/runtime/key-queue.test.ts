@@ -132,3 +132,26 @@ test('many keys come through in order', async () => {
   while (queue.depth > 0) taken.push(await queue.take())
   assert.deepEqual(taken, keys)
 })
+
+test('it is told how long each key has waited: from when it was added, or its delay was over', async () => {
+  const waited: number[] = []
+  queue = new KeyQueue(clock, (ms) => waited.push(ms))
+  queue.add('a')
+  clock.advance(10)
+  queue.add('a')
+  queue.addAfter('b', 5)
+  clock.advance(25)
+  await queue.take()
+  await queue.take()
+  assert.deepEqual(waited, [35, 20])
+  queue.add('a')
+  clock.advance(7)
+  const next = queue.take()
+  queue.done('a')
+  await next
+  assert.deepEqual(waited, [35, 20, 7])
+  const taken = queue.take()
+  queue.add('c')
+  await taken
+  assert.deepEqual(waited, [35, 20, 7, 0])
+})

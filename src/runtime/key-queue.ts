@@ -8,13 +8,19 @@ import { DelayHeap } from './delay-heap.ts'
 export class KeyQueue {
   readonly #ready: string[] = []
   #head = 0
-  readonly #waiting = new Set<string>()
+  /** Since when each key waits, on the monotonic clock. */
+  readonly #waiting = new Map<string, number>()
   readonly #working = new Set<string>()
   readonly #delayed: DelayHeap
   readonly #takers: ((key: string | undefined) => void)[] = []
+  readonly #clock: Clock
+  readonly #onTaken: (waitedMs: number) => void
   #closed = false
 
-  constructor(clock: Clock) {
+  /** @param onTaken told how long a key has waited, in milliseconds; what comes back later waits from then on */
+  constructor(clock: Clock, onTaken: (waitedMs: number) => void = () => {}) {
+    this.#clock = clock
+    this.#onTaken = onTaken
     this.#delayed = new DelayHeap(clock, (key) => this.add(key))
   }
 
@@ -35,7 +41,7 @@ export class KeyQueue {
 
   add(key: string): void {
     if (this.#closed || this.#waiting.has(key)) return
-    this.#waiting.add(key)
+    this.#waiting.set(key, this.#clock.monotonicMs())
     if (!this.#working.has(key)) this.#offer(key)
   }
 
@@ -86,6 +92,8 @@ export class KeyQueue {
   }
 
   #start(key: string): string {
+    const nowMs = this.#clock.monotonicMs()
+    this.#onTaken(nowMs - (this.#waiting.get(key) ?? nowMs))
     this.#waiting.delete(key)
     this.#working.add(key)
     return key

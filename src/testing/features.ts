@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { isDeepStrictEqual } from 'node:util'
 import { type DecidedField, type IssuedCertificate, type IssuerFeature, refusals } from '#issuers'
 import {
+  type CustomExtension,
   type KeyAlgorithm,
   type KeySpec,
   keySatisfies,
@@ -72,8 +74,15 @@ const usageCase = (usage: Usage): FeatureCase => ({
   field: 'usages',
 })
 
-/** DER of the object identifier of the TLS feature extension (RFC 7633). */
-const tlsFeature = Buffer.from('06082b06010505070118', 'hex')
+/** A subject whose attributes stand in no order of their own. */
+const literalSubject = 'O=Example,OU=Shop,DC=example,DC=com'
+
+/** An extension of nobody: the number is kept for examples (RFC 5612). */
+const custom: CustomExtension = {
+  oid: '1.3.6.1.4.1.32473.1',
+  critical: false,
+  value: Uint8Array.of(0x0c, 0x02, 0x68, 0x69),
+}
 
 /** Every feature that a request can need. */
 export const featureCases: readonly FeatureCase[] = [
@@ -83,6 +92,8 @@ export const featureCases: readonly FeatureCase[] = [
   nameCase('ipAddresses', { ipAddresses: ['192.0.2.1', '2001:db8::1'] }),
   nameCase('uris', { uris: ['spiffe://example.org/web'] }),
   nameCase('emailAddresses', { emailAddresses: ['web@example.com'] }),
+  nameCase('otherNames', { otherNames: ['1.3.6.1.4.1.311.20.2.3=web@example.com'] }),
+  nameCase('registeredIDs', { registeredIDs: ['1.3.6.1.4.1.32473.2'] }),
   {
     feature: 'commonName',
     title: 'a common name',
@@ -101,7 +112,31 @@ export const featureCases: readonly FeatureCase[] = [
     feature: 'mustStaple',
     title: 'must-staple',
     change: { mustStaple: true },
-    has: ({ der }) => Buffer.from(der).includes(tlsFeature),
+    has: (certificate) => certificate.mustStaple,
+  },
+  {
+    feature: 'literalSubject',
+    title: 'a subject whose order counts',
+    change: { commonName: undefined, literalSubject },
+    has: ({ subject }) => subject === literalSubject,
+    field: 'subject',
+  },
+  {
+    feature: 'customExtensions',
+    title: 'an extension of nobody',
+    change: { customExtensions: [custom] },
+    has: ({ customExtensions }) => customExtensions.some((each) => isDeepStrictEqual(each, custom)),
+  },
+  {
+    feature: 'isCA',
+    title: 'the certificate of a CA',
+    change: {
+      commonName: 'Team CA',
+      names: normalizeNames({}),
+      usages: [],
+      ca: { pathLength: 0, nameConstraints: { permitted: { dnsDomains: ['example.com'] } } },
+    },
+    has: ({ isCA }) => isCA,
   },
   ...(Object.keys(usageNames) as Usage[]).map(usageCase),
 ]

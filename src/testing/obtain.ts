@@ -41,6 +41,8 @@ const nameKinds: readonly [keyof SubjectNames, string][] = [
   ['emailAddresses', 'web@example.com'],
   ['uris', 'https://www.example.com/'],
   ['ipAddresses', '192.0.2.1'],
+  ['otherNames', '1.3.6.1.4.1.311.20.2.3=web@example.com'],
+  ['registeredIDs', '1.3.6.1.4.1.32473.2'],
 ]
 const usages: readonly Usage[] = ['digitalSignature', 'serverAuth']
 

@@ -155,6 +155,27 @@ suite('an issuer is found out that', () => {
       () => issuing(({ profile }) => ({ ...profile, mustStaple: false })),
     ],
     [
+      'drops an extension in silence',
+      'an extension of nobody, unless it is declared unsupported',
+      () => issuing(({ profile }) => ({ ...profile, customExtensions: [] })),
+    ],
+    [
+      'orders a subject in its own way',
+      'a subject whose order counts, unless it is declared unsupported',
+      () =>
+        issuing(({ profile }) => ({ ...profile, literalSubject: profile.literalSubject?.split(',').sort().join() })),
+    ],
+    [
+      'issues to an end entity what was to be a CA',
+      'the certificate of a CA, unless it is declared unsupported',
+      () => issuing(({ profile }) => ({ ...profile, ca: undefined })),
+    ],
+    [
+      'declares that it makes no CA, and does',
+      'the certificate of a CA, unless it is declared unsupported',
+      () => declaring({ isCA: 'the authority signs end entities only' }),
+    ],
+    [
       'drops the subject in silence',
       'a subject, unless it is declared unsupported',
       () => issuing(({ profile }) => ({ ...profile, subject: undefined })),

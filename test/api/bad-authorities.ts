@@ -66,6 +66,13 @@ const badSettings: readonly BadSpec[] = [
     error: wrongType(`spec.${name}`, 'boolean', 'string'),
   })),
   ...badDuration(field('reissueWithin'), '1s', '999ms'),
+  ...badDuration(member(field('retry'), 'initial'), '1s', '999ms'),
+  ...badDuration(member(field('retry'), 'max'), '1s', '999ms'),
+  {
+    name: 'retry: less and less',
+    spec: field('retry').specWith({ initial: '2m', max: '1m' }),
+    error: 'spec.retry: Invalid value: initial must not be longer than max',
+  },
   badEmail(field('owner')),
 
   {

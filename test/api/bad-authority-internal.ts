@@ -41,7 +41,7 @@ const adopted =
   'spec.internal: Invalid value: with secretRef the CA is what the Secret holds: leave out commonName, subject, ' +
   'privateKey, duration, pathLength and nameConstraints'
 const domain = 'must be a DNS domain such as example.com; with a leading dot only what is below it'
-const needsNames = 'name constraints need names: set permitted, excluded or both'
+export const needsNames = 'name constraints need names: set permitted, excluded or both'
 const someNames = 'list some names: set dnsDomains, ipRanges, emailDomains or uriDomains'
 const crlURL =
   'must be an http or https URL with {generation} in it, such as http://pki.example.com/crl/shop/root/{generation}.crl'
@@ -50,7 +50,7 @@ const pem = 'must be the PEM text of certificates, without any private key'
 
 const begin = (label: string): string => `-----BEGIN ${label}-----\nMAA=\n-----END ${label}-----\n`
 
-const badSubtrees = (place: Place): BadSpec[] => [
+export const badSubtrees = (place: Place): BadSpec[] => [
   { name: `${place.path}: no names`, spec: place.specWith({}), error: `${place.path}: Invalid value: ${someNames}` },
   ...['dnsDomains', 'emailDomains', 'uriDomains'].flatMap((kind) => [
     ...badList(member(place, kind), domain, 64, 'a#', '', '.', '*.example.com', 'example.com.', '-a', 'a@b', 'a b'),

@@ -1,3 +1,4 @@
+import { badCertificateContents } from './bad-certificate-content.ts'
 import {
   badCertificateKey,
   badEmail,
@@ -11,11 +12,13 @@ import {
   member,
   type Place,
 } from './bad-parts.ts'
+import { badSecretParts } from './bad-secret-parts.ts'
 import {
   controlCharacters,
   dnsEnd,
   durationOfAtLeast,
   emailAddress,
+  fixedEnd,
   invalid,
   namespaceName,
   numbered,
@@ -34,7 +37,9 @@ import type { BadSpec } from './manifest.ts'
 const good = { authorityRef: { name: 'ca' }, commonName: 'web' }
 
 const dnsName = 'must be a DNS name such as www.example.com or *.example.com (internationalized names as xn--...)'
-const needsName = 'a certificate needs a name: set dnsNames, ipAddresses, uris, emailAddresses or commonName'
+const needsName =
+  'a certificate needs a name: set dnsNames, ipAddresses, uris, emailAddresses, otherNames, registeredIDs, ' +
+  'commonName or literalSubject'
 const commonName = 'a common name has at most 64 characters: leave it out and put a longer name into dnsNames'
 const conversionError = "type conversion error from 'string' to 'google.protobuf.Duration'"
 const outOfRange = `${conversionError} evaluating rule: ${durationOfAtLeast('1m')}`
@@ -63,6 +68,8 @@ const badLifetime = (name: string, value: string): BadSpec => ({
 })
 
 export const badCertificates: readonly BadSpec[] = [
+  ...badCertificateContents,
+  ...badSecretParts,
   { name: 'no spec', spec: undefined, error: 'spec: Required value' },
   {
     name: 'an unknown field',
@@ -81,7 +88,7 @@ export const badCertificates: readonly BadSpec[] = [
   },
   {
     name: 'only empty lists of names',
-    spec: { authorityRef: { name: 'ca' }, dnsNames: [], ipAddresses: [], uris: [], emailAddresses: [] },
+    spec: { dnsNames: [], ipAddresses: [], uris: [], emailAddresses: [], otherNames: [], registeredIDs: [] },
     error: `spec: Invalid value: ${needsName}`,
   },
 
@@ -253,6 +260,12 @@ export const badCertificates: readonly BadSpec[] = [
     spec: { ...good, duration: '90d', renewal: { before: '1h' } },
     error: invalid('spec.duration', '90d', durationOfAtLeast('1m')),
   },
+  ...badTexts(field('notAfter'), fixedEnd, '2027-12-31', '2027-12-31T23:59:59', '2027-12-31 23:59:59Z', 'never'),
+  ...[{ duration: '24h' }, { renewal: { before: '1h' } }].map((part) => ({
+    name: `notAfter with ${Object.keys(part)}`,
+    spec: { ...good, notAfter: '2027-12-31T23:59:59Z', ...part },
+    error: 'spec: Invalid value: with notAfter the end is fixed: leave out duration and renewal',
+  })),
 
   ...['', 'MAA=', begin('CERTIFICATE'), csr + begin('PRIVATE KEY'), csr + begin('EC PRIVATE KEY')].map((text) => ({
     name: `csr: ${JSON.stringify(text)}`,
@@ -267,6 +280,9 @@ export const badCertificates: readonly BadSpec[] = [
     { ipAddresses: ['192.0.2.1'] },
     { uris: ['urn:a'] },
     { emailAddresses: ['a@b'] },
+    { otherNames: [{ oid: '1.2.3', utf8Value: 'a' }] },
+    { registeredIDs: ['1.2.3'] },
+    { literalSubject: 'CN=a' },
   ].map((more) => ({
     name: `csr: with ${Object.keys(more)}`,
     spec: { csr, ...more },
@@ -281,8 +297,8 @@ export const badCertificates: readonly BadSpec[] = [
   },
   {
     name: 'deletionPolicy: an unknown member',
-    spec: { ...good, deletionPolicy: { secret: 'Delete' } },
-    error: unknownField('Certificate', 'spec.deletionPolicy.secret'),
+    spec: { ...good, deletionPolicy: { remote: 'Delete' } },
+    error: unknownField('Certificate', 'spec.deletionPolicy.remote'),
   },
 
   ...[{}, { reason: 'superseded' }, { issuedBefore: '2026-11-22T12:00:00Z', serials: ['a1'] }].map((revocation) => ({

@@ -1,5 +1,6 @@
 import {
   controlCharacters,
+  cronSchedule,
   durationOfAtLeast,
   emailAddress,
   invalid,
@@ -7,6 +8,7 @@ import {
   numbered,
   outOfBounds,
   repeated,
+  timeZoneName,
   tooMany,
   unsupported,
   usages,
@@ -145,7 +147,31 @@ export const badRenewal = (place: Place): BadSpec[] => [
   ),
   ...badDuration(member(place, 'before'), '1s', '999ms'),
   ...badInteger(member(place, 'beforePercent'), 1, 99),
+  badEnum(member(place, 'policy'), 'Never', 'Auto', 'Manual'),
+  ...badWindows(member(place, 'windows')),
 ]
+
+function badWindows(place: Place): BadSpec[] {
+  const good = { schedule: '0 2 * * SAT', length: '2h' }
+  const inWindow = (name: string): Place => member(item(place), name, good)
+  return [
+    emptyList(place),
+    row(place, Array(9).fill(good), tooMany(place.path, 9, 8)),
+    row(place, [{ length: '2h' }], `${place.path}[0].schedule: Required value`),
+    row(place, [{ schedule: '0 2 * * *' }], `${place.path}[0].length: Required value`),
+    ...badTexts(
+      inWindow('schedule'),
+      cronSchedule,
+      '@daily',
+      '0 2 * *',
+      '0 0 2 * * SAT',
+      '0  2 * * SAT',
+      '0 2 * * SAT; rm',
+    ),
+    ...badDuration(inWindow('length'), '1m', '59s'),
+    ...badTexts(inWindow('timeZone'), timeZoneName, '+01:00', 'Europe/', '/etc', 'Europe Berlin'),
+  ]
+}
 
 export const badSelector = (place: Place): BadSpec[] => {
   const labels = member(place, 'matchLabels')

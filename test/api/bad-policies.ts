@@ -17,7 +17,7 @@ import {
   type Place,
   tooLong,
 } from './bad-parts.ts'
-import { invalid, namespaceName, outOfBounds, renewsTooEarly, tooMany } from './errors.ts'
+import { invalid, namespaceName, objectIdentifier, outOfBounds, renewsTooEarly, tooMany } from './errors.ts'
 import type { BadSpec } from './manifest.ts'
 
 /** A policy that permits every DNS name. */
@@ -31,8 +31,8 @@ export const ipRange =
 const uriPattern = 'must be a URI pattern such as spiffe://example.org/ns/{namespace}/sa/* or spiffe://example.org/**'
 const emailPattern = 'must be an e-mail pattern such as *@example.com'
 const namesNothing =
-  'a rule permits the names that it lists and no others: set names.dns, names.ipRanges, names.uris, names.emails or ' +
-  'commonNames'
+  'a rule permits the names that it lists and no others: set names.dns, names.ipRanges, names.uris, names.emails, ' +
+  'names.otherNames, names.registeredIDs or commonNames'
 
 const badTextPatterns = (place: Place, most: number): BadSpec[] => [emptyText(item(place)), tooLong(place, most)]
 
@@ -43,6 +43,7 @@ function badRules(list: 'rules' | 'auditRules'): BadSpec[] {
   const rule: Place = { path: `${path}[0]`, specWith: (part) => specWith([part]) }
   const more = (name: string): Place => member(rule, name, rules[0])
   const name = (kind: string): Place => member(member(rule, 'names'), kind)
+  const otherName = item(name('otherNames'))
   const key = (field: string, others: object): Place => {
     return member(item(more('keys')), field, others)
   }
@@ -61,6 +62,26 @@ function badRules(list: 'rules' | 'auditRules'): BadSpec[] {
     ...badList(name('ipRanges'), ipRange, 64, '10.0.#.0/24', '10.0.0.1', '10.0.0.0/33', '10.0.0.1/8', 'host', ''),
     ...badList(name('uris'), uriPattern, 64, 'urn:#', 'example.com/*', '//example.com/a', 'urn: a', ''),
     ...badList(name('emails'), emailPattern, 64, 'a#@example.com', '*', 'a@b@c', '@a', '*@w*.example.com', ''),
+    ...badTexts(member(otherName, 'oid', { values: ['*'] }), objectIdentifier, 'upn', '1.2', ''),
+    {
+      name: `${list}: other names of no kind`,
+      spec: otherName.specWith({ values: ['*'] }),
+      error: `${otherName.path}.oid: Required value`,
+    },
+    {
+      name: `${list}: other names without values`,
+      spec: otherName.specWith({ oid: '1.2.3' }),
+      error: `${otherName.path}.values: Required value`,
+    },
+    emptyList(member(otherName, 'values', { oid: '1.2.3' })),
+    ...badTextPatterns(member(otherName, 'values', { oid: '1.2.3' }), 16),
+    {
+      name: `${list}: other names of 17 kinds`,
+      spec: name('otherNames').specWith(Array(17).fill({ oid: '1.2.3', values: ['*'] })),
+      error: tooMany(`${rule.path}.names.otherNames`, 17, 16),
+    },
+    ...badList(name('registeredIDs'), objectIdentifier, 16, '1.2.#', 'a', '1.2', ''),
+    ...badList(more('extensions'), objectIdentifier, 16, '1.2.#', 'a', '*', ''),
     ...badList(more('namespaces'), namespaceName, 64, 'a#', 'Team', 'a.b', '*', ''),
     emptyList(more('namespaces')),
     ...badSelector(more('namespaceSelector')),

@@ -34,9 +34,14 @@ export const durationOfAtLeast = (min: string): string =>
   `must be a duration of at least ${min} in h, m and s, such as 2160h (90 days) or 1h30m`
 export const dnsEnd = 'the last label of a DNS name is no number; an IP address has a field of its own'
 export const controlCharacters = 'must have no control characters'
+export const objectIdentifier = 'must be an object identifier such as 1.3.6.1.4.1.311.20.2.3'
 export const emailAddress = 'must be an e-mail address such as web-team@example.com'
 export const serialNumber =
   'must be a serial number in lower-case hexadecimal, two digits for each octet, as status.serialNumber shows it'
+export const cronSchedule =
+  'must be a cron schedule of five fields, such as "0 2 * * SAT" (minute, hour, day, month, day of the week)'
+export const timeZoneName = 'must be the name of a time zone (IANA), such as Europe/Berlin or UTC'
+export const fixedEnd = 'must be a time such as 2027-12-31T23:59:59Z (RFC 3339)'
 export const renewsTooEarly = 'Invalid value: renewal.before must be shorter than duration'
 
 export const usages = [

@@ -28,6 +28,8 @@ const rule = {
     ipRanges: ['10.0.0.0/8', 'fd00::/8', '192.0.2.1/32'],
     uris: ['spiffe://example.org/ns/{namespace}/sa/*', 'https://example.com/**', 'urn:uuid:*'],
     emails: ['*@example.com', '*@**.example.com', 'web-team@{namespace}.example.com'],
+    otherNames: [{ oid: '1.3.6.1.4.1.311.20.2.3', values: ['*@example.com', 'Jürgen'] }],
+    registeredIDs: ['1.3.6.1.4.1.32473.2'],
   },
   commonNames: ['*', 'Web team of {namespace}'],
   subject: {
@@ -42,6 +44,7 @@ const rule = {
   },
   keys: [{ algorithm: 'ECDSA' as const }, { algorithm: 'RSA' as const, minSize: 3072 }],
   usages: ['digitalSignature' as const, 'serverAuth' as const],
+  extensions: ['1.3.6.1.4.1.32473.1'],
   maxDuration: '2160h',
   requireOwner: true,
 }
@@ -80,7 +83,11 @@ const everything: AuthoritySpec = {
     privateKey: { algorithm: 'RSA', size: 3072, encoding: 'PKCS1', rotation: 'Never' },
     duration: '1080h',
     usages: ['digitalSignature', 'keyEncipherment', 'serverAuth'],
-    renewal: { before: '360h' },
+    renewal: {
+      before: '360h',
+      windows: [{ schedule: '0 2 * * SAT', length: '4h', timeZone: 'Europe/Berlin' }],
+      policy: 'Auto',
+    },
     owner: 'web-team@example.com',
   },
   default: true,
@@ -89,6 +96,7 @@ const everything: AuthoritySpec = {
   publicTrust: true,
   weekendExpiry: 'MoveEarlier',
   reissueWithin: '8h',
+  retry: { initial: '30s', max: '30s' },
   revocations: [
     { serialNumber: '00a1b2c3', reason: 'keyCompromise', comment: 'found in a repository' },
     { serialNumber: 'ff'.repeat(20) },

@@ -1,6 +1,13 @@
 import type { CertificateSpec, CertificateStatus } from '#api'
 import type { FullSpec } from './manifest.ts'
 
+const subtrees = {
+  dnsDomains: ['example.com', '.svc'],
+  ipRanges: ['10.0.0.0/8', 'fd00::/8'],
+  emailDomains: ['example.com', '.example.com'],
+  uriDomains: ['example.org'],
+}
+
 const everything: CertificateSpec = {
   authorityRef: { name: 'team-ca', namespace: 'platform' },
   secretName: 'web.tls',
@@ -19,11 +26,35 @@ const everything: CertificateSpec = {
   ipAddresses: ['192.0.2.1', '2001:db8::1'],
   uris: ['spiffe://example.org/web', 'urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6', 'https://example.com/a?b#c'],
   emailAddresses: ['web-team@example.com'],
+  otherNames: [{ oid: '1.3.6.1.4.1.311.20.2.3', utf8Value: 'Jürgen=1@example.com' }],
+  registeredIDs: ['1.3.6.1.4.1.32473.2', '2.999.3'],
   duration: '1h30m',
+  isCA: true,
+  pathLength: 1,
+  nameConstraints: { permitted: subtrees, excluded: subtrees },
   usages: ['digitalSignature', 'keyEncipherment', 'serverAuth', 'clientAuth'],
+  extensions: {
+    mustStaple: true,
+    custom: [
+      { oid: '1.3.6.1.4.1.32473.1', critical: true, value: 'DAVoZWxsbw==' },
+      { oid: '1.3.6.1.4.1.32473.3', value: 'BQA=' },
+    ],
+  },
   privateKey: { algorithm: 'RSA', size: 4096, encoding: 'PKCS1', rotation: 'Never' },
   renewal: { before: '1h29m59s' },
+  secretTemplate: {
+    labels: { 'example.com/team': 'web', app: '' },
+    annotations: { 'example.com/notes': 'at most 4096 characters: ü' },
+  },
+  outputs: {
+    pkcs12: { profile: 'ModernPBMAC1', passwordSecretRef: { name: 'passwords', key: 'p12.txt' }, alias: 'web' },
+    jks: { passwordSecretRef: { name: 'passwords', key: 'jks' }, alias: 'web' },
+    der: {},
+    combinedPEM: {},
+  },
+  adopt: true,
   owner: 'web-team@example.com',
+  description: 'the shop window',
   suspend: true,
   revocation: {
     issuedBefore: '2026-11-22T12:00:00Z',
@@ -31,7 +62,7 @@ const everything: CertificateSpec = {
     comment: 'found in a repository',
     replace: 'Never',
   },
-  deletionPolicy: { revoke: true },
+  deletionPolicy: { secret: 'Delete', revoke: true },
 }
 
 const csr = '-----BEGIN CERTIFICATE REQUEST-----\nMAA=\n-----END CERTIFICATE REQUEST-----\n'
@@ -43,6 +74,24 @@ export const fullCertificates: readonly FullSpec[] = [
   { name: 'only an IP address', spec: { authorityRef: { name: 'ca' }, ipAddresses: ['::1'] } },
   { name: 'only a URI', spec: { authorityRef: { name: 'ca' }, uris: ['spiffe://a/b'] } },
   { name: 'only an e-mail address', spec: { authorityRef: { name: 'ca' }, emailAddresses: ['a@b'] } },
+  { name: 'only a name of another kind', spec: { otherNames: [{ oid: '1.2.3', utf8Value: 'a' }] } },
+  { name: 'only a registered identifier', spec: { registeredIDs: ['1.2.3'] } },
+  {
+    name: 'only a literal subject',
+    spec: { literalSubject: 'CN=Jürgen\\, 1,OU=Shop+UID=7,DC=example,DC=com', isCA: true },
+  },
+  {
+    name: 'a password that is made, and none',
+    spec: { commonName: 'a', outputs: { pkcs12: { password: 'None' }, jks: {} } },
+  },
+  { name: 'a request of its own, in DER too', spec: { csr, isCA: true, outputs: { der: {} } } },
+  {
+    name: 'the longest value of an extension',
+    spec: {
+      commonName: 'a',
+      extensions: { custom: [{ oid: '1.2.3', value: Buffer.alloc(4096, 5).toString('base64') }] },
+    },
+  },
   {
     name: 'renewal as a share',
     spec: { authorityRef: { name: 'ca' }, commonName: 'a', duration: '1m', renewal: { beforePercent: 99 } },
@@ -51,6 +100,21 @@ export const fullCertificates: readonly FullSpec[] = [
     name: 'renewal just shorter than the duration',
     spec: { commonName: 'a', duration: '2160h', renewal: { before: '2159h59m59s999ms' } },
   },
+  {
+    name: 'renewal in windows',
+    spec: {
+      commonName: 'a',
+      renewal: {
+        before: '360h',
+        windows: [
+          { schedule: '0 2 * * SAT', length: '4h', timeZone: 'Europe/Berlin' },
+          { schedule: '*/5 0-6 1,15,L JAN-MAR MON#1', length: '1m', timeZone: 'America/Argentina/Buenos_Aires' },
+        ],
+      },
+    },
+  },
+  { name: 'renewal on request', spec: { commonName: 'a', renewal: { policy: 'Manual' } } },
+  { name: 'a fixed end', spec: { commonName: 'a', notAfter: '2027-12-31T23:59:59+01:00' } },
   {
     name: 'renewal long before the end, with the duration of the Authority',
     spec: { commonName: 'a', renewal: { before: '4320h' } },
@@ -104,6 +168,7 @@ export const fullCertificateStatus: Required<CertificateStatus> = {
   renewAt: '2027-01-21T12:00:00Z',
   attempts: 2,
   nextAttemptAt: '2026-11-22T12:05:00Z',
+  attemptedFor: '5d41402abc4b2a76b9719d911017c592',
   refused: 'ab'.repeat(32),
   earlierRevisions: [
     {

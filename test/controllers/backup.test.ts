@@ -195,7 +195,7 @@ test('another namespace, with the Authority, by a key that has a passphrase', as
   await assertRestored(drill)
   const authority = await drill.authority('ca')
   assert.deepEqual(authority.spec, (await namespace.authority('ca')).spec)
-  assert.equal(authority.status, undefined)
+  assert.deepEqual(authority.status, { observedGeneration: -1 })
 })
 
 test('what is there and differs is refused by its name, and the rest comes back', async () => {

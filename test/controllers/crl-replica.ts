@@ -122,6 +122,8 @@ export async function startReplica({ proxy }: Sandbox, namespace: string, isActi
     onReconciled: () => {},
     onIssued: () => {},
     onOrderAbandoned: () => {},
+    onBug: () => {},
+    onTaken: () => {},
   }
   const directory = new AuthorityDirectory(tools)
   const crl = createCrlController(tools, directory)

@@ -11,6 +11,9 @@ interface OpensslCa {
   garble(folder: string): Promise<void>
 }
 
+/** What fails is tried again while a test waits. */
+const soon = { initial: '1s', max: '4s' }
+
 const opensslCa: OpensslCa = await import(new URL('../../examples/issuer-plugin/openssl-ca.js', import.meta.url).href)
 
 /** How an operator is started that knows the issuer. */
@@ -53,7 +56,7 @@ export class FileDrop {
   readonly #folder: string
 
   constructor(root: string, name: string) {
-    this.spec = { plugin: { name: 'fileDrop', options: { folder: name, caFile: 'ca.pem' } } }
+    this.spec = { plugin: { name: 'fileDrop', options: { folder: name, caFile: 'ca.pem' } }, retry: soon }
     this.#ca = join(root, 'ca')
     this.#folder = join(root, name)
   }

@@ -469,6 +469,27 @@ describe('what goes wrong', { concurrency: 4 }, () => {
     await signsWith('robbed', 1)
   })
 
+  test('a CA key whose label is gone is not to be deleted: its label is asked for', async () => {
+    await create('unlabelled')
+    await signsWith('unlabelled', 1)
+    const label = (content: string | null) =>
+      namespace.patch(secrets, 'unlabelled-ca-1', { metadata: { labels: { [secretLabel]: content } } })
+    await label(null)
+    assert.match(await refused('unlabelled', 'SecretNotOurs'), /has lost its label: put back sifaka.dev\/secret=ca$/)
+    await label('ca')
+    await signsWith('unlabelled', 1)
+  })
+
+  test('a Secret that its people have made immutable holds up no rotation', async () => {
+    await create('patient')
+    await signsWith('patient', 1)
+    await namespace.createCertificate('stubborn', { authorityRef: { name: 'patient' }, dnsNames: ['a.example.com'] })
+    await namespace.certificateReady('stubborn', 1)
+    await namespace.patch(secrets, 'stubborn', { immutable: true })
+    await change('patient', { generation: 2 })
+    await signsWith('patient', 2)
+  })
+
   test('two defaults; a rule that can never match', async () => {
     const spec: AuthoritySpec = { internal: {}, default: true }
     await namespace.createAuthority('default-a', spec)

@@ -83,6 +83,17 @@ const told = (name: string): Promise<unknown> =>
     `events about ${name}`,
   )
 
+test('what the authority decides otherwise is told beside the certificate', async () => {
+  const folder = await authorityOf('decides')
+  folder.tell('at-once')
+  await create('decides', { usages: ['clientAuth', 'digitalSignature'] })
+  await until(folder.orders.bind(folder), (all) => all.length === 1, 'the request')
+  await folder.sign()
+  const { status } = await team.certificateReady('decides', 1)
+  const said = findCondition(status?.conditions, 'Ready')?.message ?? ''
+  assert.match(said, /^valid until .*: the authority decided otherwise than was asked for: its usages lack clientAuth/)
+})
+
 test('an order that is answered at once takes five writes, and no read', async () => {
   const folder = await authorityOf('quick')
   folder.tell('at-once')
@@ -309,7 +320,7 @@ test("a Secret of somebody else's in the place of the order is left alone", asyn
 
 test('a key that is kept elsewhere is in no Secret', async () => {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const names = { dnsNames: ['own.example.com'], ipAddresses: [], uris: [], emailAddresses: [] }
+  const names = { dnsNames: ['own.example.com'] }
   const csr = await createCsr(
     { subject: { commonName: undefined }, names },
     keySigner(createPrivateKey(privateKey.export({ format: 'pem', type: 'pkcs8' }))),

@@ -27,6 +27,10 @@ export interface SandboxOperatorOptions {
   readonly leaseDuration?: string
   /** Further flags. */
   readonly args?: readonly string[]
+  /** Added to its environment. */
+  readonly env?: Readonly<Record<string, string>>
+  /** The executable, unless it is our own. */
+  readonly binary?: string
 }
 
 /** A part of the API server for the tests of one file: namespaces of its own, and operators behind a fault proxy. */
@@ -73,7 +77,7 @@ export class Sandbox {
 
   /** Starts an operator and returns when it is ready. */
   async operator(options: SandboxOperatorOptions): Promise<SandboxOperator> {
-    const { namespaces, who = 'operator', identity = who, leaseDuration = '3s', args = [] } = options
+    const { namespaces, who = 'operator', identity = who, leaseDuration = '3s', args = [], env, binary } = options
     const names = namespaces.map(({ name }) => name)
     const started = await startOperator({
       kubeconfig: await this.#door(who),
@@ -83,6 +87,8 @@ export class Sandbox {
         ...['--listen', '127.0.0.1:0', '--log-level', 'debug'],
         ...args,
       ],
+      ...(env && { env }),
+      ...(binary && { binary }),
     })
     await started.ready()
     const { address } = await started.waitForLog(({ msg }) => msg === 'listening')

@@ -44,6 +44,16 @@ export const commitAndLose = (): Action => ({
   },
 })
 
+/** Closes the connection, and sends the request to the API server `ms` later: the operator has long given it up. */
+export const late = (ms: number): Action => ({
+  name: 'late',
+  async handle(exchange) {
+    exchange.hangUp()
+    await sleep(ms)
+    await exchange.forward()
+  },
+})
+
 /** Sends the same request twice, one after the other; the operator gets the second answer. */
 export const duplicate = (): Action => ({
   name: 'duplicate',

@@ -9,6 +9,7 @@ export {
   errorEvent410,
   freeze,
   hook,
+  late,
   type Point,
   respond,
   stale,

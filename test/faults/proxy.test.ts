@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { type ControlPlane, controlPlane } from '#test/servers'
-import { commitAndLose, crash, delay, drop, duplicate, hook, type Point, respond, stale } from './actions.ts'
+import { commitAndLose, crash, delay, drop, duplicate, hook, late, type Point, respond, stale } from './actions.ts'
 import { PlainClient } from './plain-client.ts'
 import { type FaultProxy, startFaultProxy } from './proxy.ts'
 
@@ -104,6 +104,14 @@ test('commitAndLose lets the write happen and says nothing', async () => {
   await assert.rejects(client.call('POST', maps, map('a')))
   assert.equal(await exists('a'), true)
   assert.partialDeepStrictEqual(proxy.writes(), [{ fault: 'commitAndLose', forwarded: 1, status: 201 }])
+})
+
+test('late says nothing, and lets the write happen when it was given up', async () => {
+  proxy.add({ when: { verb: 'create' }, do: late(300) })
+  await assert.rejects(client.call('POST', maps, map('a')))
+  assert.equal(await exists('a'), false)
+  await proxy.waitFor(([request]) => request?.status === 201)
+  assert.equal(await exists('a'), true)
 })
 
 test('duplicate sends the write twice and gives the second answer', async () => {

@@ -53,6 +53,10 @@ test('the record holds name, digest and version of what a write carries', async 
   await t.test("a deletion's precondition", () => {
     assert.equal(record('DELETE', `${cert}/c`, { preconditions: { resourceVersion: '8' } }).requestVersion, '8')
   })
+  await t.test('the uid that a patch or a deletion is for', () => {
+    assert.equal(record('PATCH', `${cert}/c`, { metadata: { uid: 'u' } }).requestUid, 'u')
+    assert.equal(record('DELETE', `${cert}/c`, { preconditions: { uid: 'u' } }).requestUid, 'u')
+  })
   await t.test("a read's resourceVersion", () => {
     assert.equal(record('GET', `${cert}?resourceVersion=0`, null).requestVersion, '0')
   })

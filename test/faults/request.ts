@@ -29,6 +29,8 @@ export interface RecordedRequest extends RequestTarget {
   readonly bodyDigest: string
   /** The resourceVersion a read asks for, or that a write has as its precondition. */
   readonly requestVersion: string | undefined
+  /** The uid that a write has as its precondition. */
+  readonly requestUid: string | undefined
   /** How often it went to the API server: 0 when a fault kept it away, 2 when it was duplicated. */
   forwarded: number
   /** Of the last answer, whether or not the operator got it. */
@@ -56,6 +58,7 @@ export function recordRequest(who: string, method: string, url: string, raw: Buf
     at: Date.now(),
     bodyDigest: raw.length === 0 ? '' : createHash('sha256').update(raw).digest('hex'),
     requestVersion: isWrite(target) ? (versionIn(body) ?? preconditionIn(body)) : target.query.resourceVersion,
+    requestUid: isWrite(target) ? (textAt(body, 'metadata', 'uid') ?? textAt(body, 'preconditions', 'uid')) : undefined,
     forwarded: 0,
     status: undefined,
     responseVersion: undefined,

@@ -12,7 +12,7 @@ export interface Image {
   remove(): void
 }
 
-/** Stands in for the bases that a container engine would pull: what of them the Dockerfile uses. */
+/** What stands in for the bases that a container engine would pull: what the Dockerfile uses of them. */
 const bases: readonly { readonly base: RegExp; fill(root: string): void }[] = [
   { base: /^node:[0-9.]+-bookworm-slim$/, fill: fillNodeBase },
   { base: /^gcr\.io\/distroless\/cc-debian12:nonroot$/, fill: fillBase },
@@ -20,7 +20,7 @@ const bases: readonly { readonly base: RegExp; fill(root: string): void }[] = [
 
 /**
  * Carries out the steps of a Dockerfile, each stage in a root file system of its own. Needs root, as a container engine
- * does. Not the same: the bases are made of this machine's Node and libraries, and a step is kept apart by chroot alone.
+ * does. What differs: the bases are made of this machine's Node and libraries, and chroot alone keeps a step apart.
  */
 export function buildImage(project: string): Image {
   const stages = parseDockerfile(readFileSync(join(project, 'Dockerfile'), 'utf8'))

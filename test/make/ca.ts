@@ -10,7 +10,7 @@ import {
   keySigner,
   newSerialNumber,
   parseCertificate,
-  signEndEntity,
+  signCertificate,
   signRoot,
   signSubordinate,
 } from '#pki'
@@ -62,7 +62,7 @@ export async function issuedFiles(ca: Bundle, { request, at = noon, ...parts }: 
   const notAfter = parts.notAfter ?? at + durationMs
   const profile = { commonName, names, usages, notBefore: at - 5 * minute, notAfter }
   const identity = { signer: keySigner(ca.key), certificate: ca.certificate }
-  const certificate = parseCertificate(await signEndEntity(profile, key, identity, newSerialNumber()))
+  const certificate = parseCertificate(await signCertificate(profile, key, identity, newSerialNumber()))
   return encodeBundle({ key, certificate, ...chainBelow(ca) }, parts.encoding ?? request.encoding)
 }
 

@@ -2,6 +2,7 @@
 export { type AuthorityParts, authority } from './authority.ts'
 export { type CaParts, issuedFiles, type LeafParts, testCa } from './ca.ts'
 export { type CertificateParts, certificate } from './certificate.ts'
+export { type Chance, chance, isLongRun, runSeed } from './chance.ts'
 export { FakeClock, noon } from './clock.ts'
 export { checkConditions } from './condition-checker.ts'
 export { type LoggedLine, logBook } from './logger.ts'
@@ -15,5 +16,7 @@ export {
   heldCa,
   heldCertificate,
   heldSecret,
+  readSecret,
   secretMetadata,
+  soleClaim,
 } from './world.ts'

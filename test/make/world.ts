@@ -1,15 +1,17 @@
-import { annotations, finalizer, type ObjectMeta, secretLabel } from '#api'
+import { annotations, type Certificate, finalizer, type ObjectMeta, secretLabel } from '#api'
 import { day, minute } from '#base'
 import {
   type AuthorityView,
   type AuthorityWorld,
   type CaWorld,
   type CertificateWorld,
+  type Claims,
   caSpecHash,
   certificateRequest,
   type GenerationView,
   type HeldCa,
   type HeldCertificate,
+  type ReadSecret,
   requestHash,
   type SecretView,
 } from '#plan'
@@ -49,6 +51,7 @@ export function heldCertificate(parts: Partial<HeldCertificate> = {}): HeldCerti
     caGeneration: 1,
     caFingerprint: undefined,
     trust: undefined,
+    outputs: undefined,
     differences: [],
     ...parts,
   }
@@ -58,6 +61,20 @@ export function heldCertificate(parts: Partial<HeldCertificate> = {}): HeldCerti
 export function heldSecret(held: Partial<HeldCertificate> = {}, metadata: Partial<ObjectMeta> = {}): SecretView {
   return { state: 'held', metadata: secretMetadata(metadata), held: heldCertificate(held) }
 }
+
+/** A Secret of type kubernetes.io/tls that has been read. */
+export function readSecret(files: Readonly<Record<string, string>>, parts: Partial<ReadSecret> = {}): ReadSecret {
+  const data = Object.entries(files).map(([name, text]) => [name, Buffer.from(text).toString('base64')])
+  const form = { type: 'kubernetes.io/tls', isImmutable: false }
+  return { metadata: secretMetadata(), form, files, data: Object.fromEntries(data), ...parts }
+}
+
+/** A Certificate that alone names its Secret. */
+export const soleClaim = (certificate: Certificate): Claims => ({
+  own: certificate,
+  others: [],
+  isIssuing: () => false,
+})
 
 /** What a Certificate sees of the Authority `shop/ca`: ready for ten years, without a policy. */
 export function authorityView(parts: Partial<AuthorityView> = {}): AuthorityView {
@@ -88,9 +105,11 @@ export function certificateWorld(parts: Partial<CertificateWorld> = {}): Certifi
     authorityKey: 'shop/ca',
     authority: authorityView(),
     secret: heldSecret(),
+    passwords: {},
     order: undefined,
     namespaceLabels: {},
     issuedLately: [],
+    refreshedLately: [],
     isRevoked: false,
     isFrozen: false,
     isNamespaceTerminating: false,

@@ -50,7 +50,7 @@ async function runUninstall(options: UninstallOptions, context: CommandContext):
     return
   }
   for (const each of held) await letGo(client, each)
-  context.tell(`${held.length} let go. Objects, Secrets and the custom resource definitions are all still there\n`)
+  context.tell(`${held.length} let go; what was being deleted is gone now. Secrets and definitions are still there\n`)
 }
 
 /** An operator that is at work would put the finalizers back. */

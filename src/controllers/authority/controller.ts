@@ -39,7 +39,7 @@ export function createAuthorityController(
       // Generations are told apart by the number at the end of their Secret's name.
       ownersOf: (secretKey) =>
         [secretKey, secretKey.replace(/[0-9]+$/, '')].flatMap((key) => authorities.byIndex(index.bySecret, key)),
-      foreignSecret,
+      namedSecrets,
       async settle(world, { memory, signal }) {
         const plan = planAuthority(world, tools.clock.now())
         const on = { tools, directory, bundles, memory, makeKey, crl, signal }
@@ -84,8 +84,9 @@ export function createAuthorityController(
 }
 
 /** A Secret in the way of a generation; else the one with a CA that was made elsewhere. */
-function foreignSecret({ authority, ca }: AuthorityWorld): string | undefined {
+function namedSecrets({ authority, ca }: AuthorityWorld): readonly string[] {
   const inTheWay = ca?.generations.find(({ secret }) => secret.state === 'foreign')
-  if (!inTheWay) return sourceKeyOf(authority)
-  return keyOf({ namespace: authority.metadata.namespace ?? '', name: caSecretName(authority, inTheWay.number) })
+  const source = sourceKeyOf(authority)
+  if (!inTheWay) return source === undefined ? [] : [source]
+  return [keyOf({ namespace: authority.metadata.namespace ?? '', name: caSecretName(authority, inTheWay.number) })]
 }

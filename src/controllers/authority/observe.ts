@@ -17,6 +17,7 @@ import {
   sourceKeyOf,
   whyNotReady,
 } from '#plan'
+import { chainMax } from '../authority-directory.ts'
 import type { Observation } from '../kind-controller.ts'
 import { readSecret, secretFiles } from '../own-secret.ts'
 import { index } from '../tools.ts'
@@ -24,9 +25,6 @@ import { isBundleBehind, observeBundle } from './bundle.ts'
 import { heldCa, rootOf } from './held-ca.ts'
 import { observeRequest } from './request.ts'
 import type { ObserveTools } from './visit.ts'
-
-/** CAs in a chain of parents; more is refused. */
-const parentsMax = 10
 
 /** Reads all that decides about one Authority. Writes nothing. */
 export async function observeAuthority(key: string, on: ObserveTools): Promise<Observation<AuthorityWorld>> {
@@ -170,10 +168,13 @@ async function observeGeneration(
 }
 
 function viewOf(authority: Authority, metadata: ObjectMeta, files: Readonly<Record<string, string>>): CaView {
-  const owner = metadata.annotations?.[annotations.authority]
-  if (owner !== authority.metadata.name || metadata.labels?.[secretLabel] !== 'ca') {
+  if (metadata.annotations?.[annotations.authority] !== authority.metadata.name) {
     const why = `Secret ${metadata.name} was not made for this Authority. Delete it if nobody needs it`
     return { state: 'foreign', why }
+  }
+  if (metadata.labels?.[secretLabel] !== 'ca') {
+    // It may hold the only key of a CA: nobody shall be told to delete it.
+    return { state: 'foreign', why: `Secret ${metadata.name} has lost its label: put back ${secretLabel}=ca` }
   }
   try {
     return { state: 'held', held: heldCa(parseBundle(files)) }
@@ -191,7 +192,7 @@ function parentOf(key: string, authority: Authority, { tools, directory }: Obser
     const isCycle = path.includes(next)
     path.push(next)
     if (isCycle) return { state: 'cycle', path }
-    if (path.length > parentsMax + 1) return { state: 'tooLong', path }
+    if (path.length > chainMax + 1) return { state: 'tooLong', path }
     const above = tools.caches.authorities.get(next)
     next = above && parentKeyOf(above)
   }

@@ -1,19 +1,34 @@
 import { annotations, type CertificateStatus, type PartialObject } from '#api'
-import { keyOf, toRfc3339 } from '#base'
+import { Failure, keyOf, toRfc3339 } from '#base'
 import type { IssuedCertificate } from '#issuers'
 import { storeKeyOf } from '#kube'
-import { encodeBundle, encodeCertificates } from '#pki'
+import { encodeBundle, encodeCertificates, parseCertificates } from '#pki'
 import {
   type CertificateOutcome,
   type CertificateWorld,
   type HeldCertificate,
   type IssuePlan,
+  needsGeneratedPassword,
+  outputsHash,
+  outputsMark,
   secretNameOf,
+  secretTypeFor,
   trustHash,
 } from '#plan'
-import { createSecret, type OwnSecret, readSecret, replaceSecret, secretFiles } from '../own-secret.ts'
+import {
+  base64Of,
+  createSecret,
+  type OwnSecret,
+  readSecret,
+  replaceSecret,
+  type SecretFiles,
+  secretFiles,
+} from '../own-secret.ts'
 import type { ControllerTools } from '../tools.ts'
+import { identityMarks } from './identity-marks.ts'
 import { provenCertificate } from './proven.ts'
+import { registerHeld } from './register-held.ts'
+import { generatedPasswordIn, renderOutputs } from './render.ts'
 import type { Signed } from './signed.ts'
 import type { ActTools, Report } from './visit.ts'
 
@@ -25,24 +40,34 @@ export async function complete(
   on: ActTools,
 ): Promise<Report> {
   const replaced = await replacedBy(plan, world, signed, on)
-  const { metadata } = await store(plan, world, signed, on)
-  on.memory.noteIssued(storeKeyOf(world.certificate))
   const held = heldNow(plan, world, signed, on.tools)
-  register(plan, world, held, on)
-  const outcome: CertificateOutcome = { result: 'issued', shortened: plan.shortened, replaced }
+  const { metadata } = await store(plan, world, signed, held, on)
+  on.memory.noteIssued(storeKeyOf(world.certificate))
+  registerHeld(held, { revision: plan.revision, world }, on.tools)
+  const outcome: CertificateOutcome = { result: 'issued', remark: remarkOn(plan, signed), replaced }
   return { outcome, world: { ...world, secret: { state: 'held', metadata, held }, isRevoked: false } }
 }
 
-/** Writes key, certificate and chain in one write, after the audit line that says so. */
+/** In what the certificate is not what was asked for; undefined when it is. */
+function remarkOn({ shortened }: IssuePlan, { decided }: Signed): string | undefined {
+  const other =
+    decided.length > 0 ? `the authority decided otherwise than was asked for: ${decided.join('; ')}` : undefined
+  const remarks = [shortened, other].filter((each) => each !== undefined)
+  return remarks.length > 0 ? remarks.join('; ') : undefined
+}
+
+/** Writes key, certificate, chain and outputs in one write, after the audit line that says so. */
 async function store(
   plan: IssuePlan,
   world: CertificateWorld,
   signed: Signed,
-  { tools, memory, signal }: ActTools,
+  held: HeldCertificate,
+  on: ActTools,
 ): Promise<PartialObject> {
+  const { tools, memory, signal } = on
   const { metadata } = world.certificate
   const name = { namespace: metadata.namespace ?? '', name: secretNameOf(world.certificate) }
-  const own = secretOf(plan, world, signed, tools)
+  const own = await secretOf(plan, world, signed, held, on)
   tools.audit.append(releaseLine(plan, world, signed.issued))
   const certificateKey = keyOf({ namespace: name.namespace, name: metadata.name })
   try {
@@ -58,34 +83,50 @@ async function store(
   }
 }
 
-function secretOf(plan: IssuePlan, world: CertificateWorld, signed: Signed, tools: ControllerTools): OwnSecret {
-  const { certificate, requestHash, authority } = world
+async function secretOf(
+  plan: IssuePlan,
+  world: CertificateWorld,
+  signed: Signed,
+  held: HeldCertificate,
+  on: ActTools,
+): Promise<OwnSecret> {
+  const { certificate, requestHash } = world
   const { key, caBundle } = signed
   const { certificate: leaf, intermediates, roots } = signed.issued
   const chain = { 'tls.crt': encodeCertificates([leaf, ...intermediates]) }
   const files = key ? encodeBundle({ key, certificate: leaf, intermediates, roots }, plan.request.encoding) : chain
+  const rendered = held.outputs === undefined ? {} : await outputsOf(plan, world, signed, on)
+  const { name } = certificate.metadata
+  const identity = { id: plan.id ?? on.tools.randomId(), revision: plan.revision, requestHash, name }
   return {
     content: 'certificate',
-    // A kubernetes.io/tls Secret without tls.key is refused.
-    type: key ? undefined : 'Opaque',
+    type: secretTypeFor(certificate.spec),
     annotations: {
-      [annotations.id]: plan.id ?? tools.randomId(),
-      [annotations.certificate]: certificate.metadata.name,
-      [annotations.revision]: String(plan.revision),
-      [annotations.issuedAt]: toRfc3339(tools.clock.now()),
-      [annotations.issuedBy]: plan.authorityKey,
-      [annotations.requestHash]: requestHash,
-      [annotations.serialNumber]: leaf.serialNumber,
-      [annotations.fingerprint]: leaf.fingerprint,
-      [annotations.issuer]: leaf.issuer,
-      [annotations.notBefore]: toRfc3339(leaf.notBefore),
-      [annotations.notAfter]: toRfc3339(leaf.notAfter),
-      [annotations.trust]: trustHash(caBundle),
-      ...(authority?.generation !== undefined && { [annotations.caGeneration]: String(authority.generation) }),
-      ...(authority?.caFingerprints[0] && { [annotations.caFingerprint]: authority.caFingerprints[0] }),
+      ...identityMarks(held, identity),
+      ...(held.outputs !== undefined && { [annotations.outputs]: outputsMark(held.outputs, base64Of(rendered)) }),
     },
-    files: { ...files, 'ca.crt': caBundle },
+    template: certificate.spec.secretTemplate,
+    files: { ...files, 'ca.crt': caBundle, ...rendered },
   }
+}
+
+/** A password that was made for the outputs before is in the Secret that is replaced. */
+async function outputsOf(
+  { replaces, request }: IssuePlan,
+  { certificate, passwords }: CertificateWorld,
+  { key, caBundle, issued }: Signed,
+  { tools, signal }: ActTools,
+): Promise<SecretFiles> {
+  const { outputs = {} } = certificate.spec
+  const { name = '', namespace = '' } = replaces ?? {}
+  const isRead = replaces !== undefined && needsGeneratedPassword(outputs)
+  const secret = isRead ? await readSecret(tools.client, { namespace, name }, signal) : undefined
+  const generated = secret && generatedPasswordIn(secretFiles(secret))
+  const roots = parseCertificates(caBundle)
+  const { encoding } = request
+  const { certificate: leaf, intermediates } = issued
+  const made = { key, encoding, certificate: leaf, intermediates, roots, passwords, generated }
+  return renderOutputs(outputs, made, tools.clock)
 }
 
 function releaseLine(plan: IssuePlan, { certificate }: CertificateWorld, { certificate: leaf }: IssuedCertificate) {
@@ -108,39 +149,25 @@ function releaseLine(plan: IssuePlan, { certificate }: CertificateWorld, { certi
 
 function heldNow(
   { authorityKey }: IssuePlan,
-  { authority }: CertificateWorld,
+  world: CertificateWorld,
   { issued, caBundle }: Signed,
   { clock }: ControllerTools,
 ): HeldCertificate {
   const { serialNumber, fingerprint, issuer, notBefore, notAfter } = issued.certificate
+  const trust = trustHash(caBundle)
+  const outputs = outputsHash(world, { fingerprint, trust })
+  // What was asked for cannot be made without its password.
+  if (outputs instanceof Failure) throw outputs
   return {
     ...{ serialNumber, fingerprint, issuer, notBefore, notAfter },
     issuedBy: authorityKey,
     issuedAt: clock.now(),
-    caGeneration: authority?.generation,
-    caFingerprint: authority?.caFingerprints[0],
-    trust: trustHash(caBundle),
+    caGeneration: world.authority?.generation,
+    caFingerprint: world.authority?.caFingerprints[0],
+    trust,
+    outputs,
     differences: [],
   }
-}
-
-/** The register of an Authority that has one; a batch of lines is written outside of all this. */
-function register(plan: IssuePlan, world: CertificateWorld, held: HeldCertificate, { tools }: ActTools): void {
-  if (held.caGeneration === undefined) return
-  const { commonName, names, owner } = plan.request
-  const all = Object.values(names).flat()
-  tools.register.record(plan.authorityKey, {
-    serialNumber: held.serialNumber,
-    fingerprint: held.fingerprint,
-    generation: held.caGeneration,
-    kind: 'Certificate',
-    holder: storeKeyOf(world.certificate),
-    revision: plan.revision,
-    names: all.length > 0 || commonName === undefined ? all : [commonName],
-    owner,
-    issuedAt: held.issuedAt,
-    notAfter: held.notAfter,
-  })
 }
 
 /** The certificate that was in use before this one, if it was this object's: who remembers it may have it revoked. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { CertificateStatus } from '#api'
 import type { AuditEntry } from '#audit'
-import { day, hour, minute, retryable, second, terminal, toRfc3339, waiting } from '#base'
+import { day, hour, minute, retryable, second, terminal, waiting } from '#base'
 import type { ObjectEvent } from '#kube'
 import {
   type CertificateOutcome,
@@ -54,11 +54,22 @@ suite('a Certificate is looked at again', () => {
     assert.equal(await againInMs({ secret: endsIn(minute) }, failed), minute)
   })
 
+  test('at once when the visit has taken longer than an order or an attempt was to wait', async () => {
+    const none = { secret: absent }
+    const pending: CertificateOutcome = { result: 'pending', of: 'shop/ca', since: noon, pollAt: noon + second }
+    assert.equal(await againInMs(none, pending), second)
+    assert.equal(await againInMs(none, pending, 3 * second), 0)
+    const failed: CertificateOutcome = { result: 'failed', failure: caDown, nextAttemptAt: noon + second }
+    assert.equal(await againInMs(none, failed, second), 0)
+  })
+
   test('for the next attempt', async () => {
     const failed: CertificateOutcome = { result: 'failed', failure: caDown, nextAttemptAt: noon + 5 * second }
     assert.equal(await againInMs({ secret: { state: 'absent' } }, failed), 5 * second)
-    const status: CertificateStatus = { observedGeneration: 1, nextAttemptAt: toRfc3339(noon + minute) }
-    assert.equal(await againInMs({ secret: { state: 'absent' }, certificate: certificate({ status }) }), minute)
+    const world = certificateWorld({ secret: absent })
+    const later: CertificateOutcome = { ...failed, nextAttemptAt: noon + minute }
+    const status = certificateStatus(world, planCertificate(world, noon), later, noon)
+    assert.equal(await againInMs({ secret: absent, certificate: certificate({ status }) }), minute)
   })
 
   test('for the next look at an obstacle', async () => {
@@ -96,7 +107,7 @@ suite('a Certificate is looked at again', () => {
 
 suite('an event tells', () => {
   const absentNow = { secret: absent }
-  const issued: CertificateOutcome = { result: 'issued', shortened: undefined, replaced: undefined }
+  const issued: CertificateOutcome = { result: 'issued', remark: undefined, replaced: undefined }
   const policy = { rules: [{ names: { dns: ['*.internal'] } }] }
   const denying = { ...absentNow, authority: authorityView({ spec: { internal: {}, policy } }) }
   const denied: CertificateOutcome = {

@@ -1,11 +1,13 @@
 import { type Certificate, type CertificateStatus, certificateKind, findCondition } from '#api'
-import { fromRfc3339, hour, type Instant, keyOf, toRfc3339 } from '#base'
+import { fromRfc3339, hour, type Instant, keyOf, minute, toRfc3339 } from '#base'
 import { resourceOf } from '#kube'
 import {
   type CertificateOutcome,
   type CertificatePlan,
   type CertificateWorld,
   certificateStatus,
+  planRefresh,
+  reminderAt,
   revocationAt,
   type SecretView,
   secretNameOf,
@@ -26,7 +28,7 @@ export async function concludeCertificate(
   signal: AbortSignal,
 ): Promise<Settled> {
   if (plan.do === 'mark') return { againInMs: 0 }
-  if (plan.do === 'release') return { againInMs: undefined }
+  if (plan.do === 'release' && report.outcome.result !== 'failed') return { againInMs: undefined }
   if (report.outcome.result === 'underway') return { againInMs: report.outcome.againInMs }
   const now = tools.clock.now()
   const { certificate } = report.world
@@ -41,25 +43,35 @@ export async function concludeCertificate(
 }
 
 /**
- * The earliest of: renewal, end of validity (Ready changes), the next attempt, the next look at an obstacle. Within the
- * hour in any case, because timers do not see the wall clock jump. Times that have passed have had their effect on the
- * plan, but for those that were still to come when it was made.
+ * The earliest of: renewal or a reminder of it, end of validity (Ready changes), the next attempt, the next look at an
+ * obstacle. Within the hour in any case, because timers do not see the wall clock jump. Times that have passed have had
+ * their effect on the plan, but for those that were still to come when it was made.
  */
 function againInMs(plan: CertificatePlan, { world, outcome }: Report, status: CertificateStatus, now: Instant): number {
   const revokeAt = revocationAt(world, now)
   if (isOver(revokeAt, now) || isNextNow(plan, { world, outcome }, status, now)) return 0
-  const times: (Instant | undefined)[] = [now + hour, revokeAt]
+  const times: (Instant | undefined)[] = [now + hour, revokeAt, reminderAt(world)]
   if (world.secret.state === 'held') times.push(world.secret.held.notAfter)
   if (plan.do === 'wait') times.push(plan.until)
-  if (outcome.result === 'pending') times.push(outcome.pollAt)
+  times.push(timeNamedBy(outcome))
   if (outcome.result === 'failed') {
-    const { failure, nextAttemptAt } = outcome
-    times.push(nextAttemptAt ?? (failure.retryAfterMs === undefined ? undefined : now + failure.retryAfterMs))
+    const laterMs = outcome.failure.retryAfterMs ?? (isChore(plan) ? choreRetryMs : undefined)
+    if (outcome.nextAttemptAt === undefined && laterMs !== undefined) times.push(now + laterMs)
   } else {
     times.push(fromRfc3339(status.renewAt))
   }
   const ahead = times.filter((time) => time !== undefined && time > now) as Instant[]
   return Math.min(...ahead) - now
+}
+
+/** How soon to try a change to a Secret again that the API server refused; what issues counts its attempts. */
+const choreRetryMs = 5 * minute
+const isChore = ({ do: what }: CertificatePlan): boolean => ['refresh', 'adopt', 'release'].includes(what)
+
+/** The time that an outcome names for the next look. */
+function timeNamedBy(outcome: Report['outcome']): Instant | undefined {
+  if (outcome.result === 'pending') return outcome.pollAt
+  return outcome.result === 'failed' ? outcome.nextAttemptAt : undefined
 }
 
 const isOver = (time: Instant | undefined, now: Instant): boolean => time !== undefined && time <= now
@@ -74,11 +86,19 @@ function isNextNow(
   // Whatever is next, the deletion of the object among it.
   if (outcome.result === 'revoked' && !outcome.failure) return true
   if (isOrderNext(world, outcome)) return true
+  // A visit may take longer than the other side wanted to be left alone.
+  if (isOver(timeNamedBy(outcome), now)) return true
   switch (plan.do) {
     case 'keep':
       return isOver(fromRfc3339(status.renewAt), now) || isOver(fromRfc3339(status.notAfter), now)
-    case 'trust':
+    case 'refresh':
+    case 'adopt':
       return outcome.result === 'unchanged'
+    case 'issue':
+      // What the template does not have any more; or what was issued is due already.
+      return (
+        outcome.result === 'issued' && (planRefresh(world) !== undefined || isOver(fromRfc3339(status.renewAt), now))
+      )
     case 'wait':
       return isOver(plan.until, now)
     default:
@@ -100,8 +120,13 @@ function tell(plan: CertificatePlan, { outcome, world }: Report, status: Certifi
     const type = plan.isSeverelyShortened ? 'Warning' : 'Normal'
     tools.events.record({ regarding: certificate, type, reason: 'Issued', action: 'Issue', note })
   }
+  if (plan.do === 'adopt' && outcome.result === 'unchanged') {
+    const note = `Took over Secret ${plan.metadata.name} with certificate ${plan.held.serialNumber}`
+    tools.events.record({ regarding: certificate, type: 'Normal', reason: 'Adopted', action: 'Adopt', note })
+  }
   if (outcome.result === 'revoked') tellRevoked(plan, outcome, certificate, tools)
   tellRevocationTrouble(certificate, status, tools)
+  tellWarning(certificate, status, tools)
   if (outcome.result !== 'failed' || !isNews(certificate, status)) return
   const { kind, reason, message } = outcome.failure
   const type = kind === 'Waiting' ? 'Normal' : 'Warning'
@@ -117,14 +142,14 @@ function isNews({ status: before }: Certificate, after: CertificateStatus): bool
   })
 }
 
-function denied({ certificate, authorityKey = '' }: CertificateWorld, cause: string, { audit }: ControllerTools): void {
+function denied(world: CertificateWorld, cause: string, { audit }: ControllerTools): void {
+  const { certificate, request, authorityKey = '' } = world
   const { namespace = '', name, uid = '' } = certificate.metadata
-  const { dnsNames = [], ipAddresses = [], uris = [], emailAddresses = [] } = certificate.spec
   audit.append({
     event: 'PolicyDenied',
     object: { kind: 'Certificate', namespace, name, uid },
     authority: authorityKey,
-    names: [...dnsNames, ...ipAddresses, ...uris, ...emailAddresses],
+    names: 'names' in request ? Object.values(request.names).flat() : [],
     cause,
   })
 }
@@ -142,6 +167,12 @@ function tellRevoked(
   const instead = isPassed ? '' : `; noted as ${[...passed].join(', ')}, as the authority takes no other reason`
   const note = `Revoked certificate ${serials}: ${plan.reason}${instead}`
   events.record({ regarding, type: 'Normal', reason: 'Revoked', action: 'Revoke', note })
+}
+
+function tellWarning(regarding: Certificate, status: CertificateStatus, { events }: ControllerTools): void {
+  const [before, said] = [regarding.status, status].map((each) => findCondition(each?.conditions, 'Warning'))
+  if (!said || (before?.reason === said.reason && before.message === said.message)) return
+  events.record({ regarding, type: 'Warning', reason: said.reason, action: 'Renew', note: said.message })
 }
 
 const revocationTroubles: readonly string[] = ['RevocationFailed', 'NotRevocable', 'AuthorityNotFound']

@@ -57,7 +57,7 @@ beforeEach(() => {
   const ownership = { owns: () => true, remainingMs: () => minute, onChange }
   calls = new OrderCalls({ clock, ownership } as ConstructorParameters<typeof OrderCalls>[0], () => {})
   ;[cancelled, told, removed, unsupported, cached] = [[], [], [], {}, undefined]
-  authority = { spec: { plugin: { name: 'fileDrop' } } }
+  authority = { metadata: { namespace: 'shop', name: 'ca' }, spec: { plugin: { name: 'fileDrop' } } }
   cancel = async () => {}
 })
 
@@ -81,9 +81,9 @@ function tools() {
       random: () => 0,
       restoreGraceMs: hour,
       client: { delete: async (_: unknown, { name }: { name: string }) => void removed.push(name) },
-      caches: { authorities: { get: () => authority }, secrets: { get: () => cached && { metadata: cached } } },
+      caches: { secrets: { get: () => cached && { metadata: cached } } },
       events: { record: ({ reason, note }: ObjectEvent) => void told.push(`${reason}: ${note}`) },
-      onOrderAbandoned: (type: string) => void told.push(type),
+      onOrderAbandoned: (type: string, of: string) => void told.push(`${type} of ${of}`),
     },
   } as unknown as Parameters<typeof endOrder>[3]
 }
@@ -130,7 +130,7 @@ test('cancelling is tried again at growing intervals, five times in all', async 
   assert.deepEqual(told, [
     'OrderAbandoned: Left order order/7 of Authority shop/ca to itself: the request has changed, and cancelling it ' +
       'failed: nobody is at home. Cancel it there if it costs anything',
-    'fileDrop',
+    'fileDrop of shop/ca',
   ])
 })
 
@@ -149,6 +149,7 @@ test('what cannot be cancelled is left at once, and told', async () => {
   told = []
   assert.equal(await end(), 0)
   assert.match(told[0] ?? '', /Authority shop\/ca does not exist or does not allow the namespace any more/)
+  assert.equal(told[1], 'unknown of unknown', 'no series for what the journal says')
 })
 
 test('an order whose answer is still to come is cancelled by the handle in it', async () => {

@@ -1,9 +1,9 @@
 import { apiVersion, certificateKind, type KubeObject } from '#api'
-import { fromKey, isFailure, second } from '#base'
+import { type Backoff, backoffMs, fromKey, hour, isFailure, second } from '#base'
 import type { Issuer } from '#issuers'
 import { storeKeyOf } from '#kube'
 import { issuerOf, type OpenOrder, type OrderEnd, type OrderJournal } from '#plan'
-import { backoffMs, isBusy, outsideBackoff, type Settled } from '#runtime'
+import { isBusy, type Settled } from '#runtime'
 import type { AuthorityDirectory } from '../authority-directory.ts'
 import { callRecheckMs } from './order-calls.ts'
 import { type OrderTools, removeOrder, viewOrder } from './order-secret.ts'
@@ -15,6 +15,7 @@ interface EndTools extends OrderTools {
 
 /** After so many failures, over a minute and more, the order is left to the authority: what comes next waits for it. */
 const cancelAttemptsMax = 5
+const cancelBackoff: Backoff = { firstMs: 5 * second, maxMs: hour }
 /** How soon to look again when the cache has not seen our own write yet. */
 const behindMs = second
 
@@ -118,7 +119,7 @@ function afterFailure(error: unknown, { key, abandon }: Placed, { calls, tools }
   const failures = givenUp.failures + 1
   if (isTerminal(error) || failures >= cancelAttemptsMax) return void abandon(`cancelling it failed: ${message}`)
   tools.logger.warn({ key, failures, error: message }, 'cancelling an order failed')
-  const laterMs = backoffMs(failures, outsideBackoff, tools.random())
+  const laterMs = backoffMs(cancelBackoff, failures, tools.random())
   calls.noteFailure(key, givenUp, tools.clock.now() + laterMs)
   return laterMs
 }
@@ -145,13 +146,15 @@ function abandonOrder(
   certificate: KubeObject,
   journal: OrderJournal | undefined,
   why: string,
-  { tools }: EndTools,
+  { tools, directory }: EndTools,
 ): void {
-  const authority = journal && tools.caches.authorities.get(journal.authorityKey)
+  // Whoever may write Secrets may write journals: a series is for an Authority that they may use, none for any text.
+  const authority = journal && directory.find(journal.authorityKey, certificate.metadata.namespace ?? '')
   const order = journal?.handle ?? journal?.id
   const note =
     `Left ${order === undefined ? 'an order' : `order ${order}`} of Authority ${journal?.authorityKey ?? 'unknown'} ` +
     `to itself: ${why}. Cancel it there if it costs anything`
   tools.events.record({ regarding: certificate, type: 'Warning', reason: 'OrderAbandoned', action: 'Cancel', note })
-  tools.onOrderAbandoned(authority ? issuerOf(authority).type : 'unknown')
+  const [type, of] = authority ? [issuerOf(authority).type, storeKeyOf(authority)] : ['unknown', 'unknown']
+  tools.onOrderAbandoned(type, of)
 }

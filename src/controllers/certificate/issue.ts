@@ -6,12 +6,13 @@ import {
   type CertificateOutcome,
   type CertificateWorld,
   type IssuePlan,
+  issuanceBackoff,
   issuerOf,
   refusalOf,
   retryAt,
 } from '#plan'
 import { belongsInStatus } from '../belongs-in-status.ts'
-import type { ControllerTools } from '../tools.ts'
+import type { ControllerTools, Issuance } from '../tools.ts'
 import { complete } from './complete.ts'
 import { order } from './order.ts'
 import { isCrowded } from './order-calls.ts'
@@ -23,13 +24,18 @@ export async function issue(plan: IssuePlan, world: CertificateWorld, on: ActToo
   const { tools } = on
   const authority = tools.caches.authorities.get(plan.authorityKey)
   const type = authority ? issuerOf(authority).type : 'unknown'
+  const startedAt = world.order?.journal?.createdAt ?? tools.clock.now()
+  const tell = (outcome: Issuance['outcome']): void => {
+    const durationMs = Math.max(0, tools.clock.now() - startedAt)
+    tools.onIssued({ authority: plan.authorityKey, authorityType: type, outcome, durationMs })
+  }
   try {
     const report = await obtain(plan, world, on)
-    if (report.outcome.result === 'issued') tools.onIssued(type, 'issued')
+    if (report.outcome.result === 'issued') tell('issued')
     return report
   } catch (error) {
     if (isCrowded(error) || !belongsInStatus(error, on.signal)) throw error
-    tools.onIssued(type, 'failed')
+    tell(classify(error).kind)
     return { outcome: failed(error, world, tools), world }
   }
 }
@@ -52,17 +58,19 @@ function issuerFor(plan: IssuePlan, { certificate }: CertificateWorld, { directo
 function failed(
   error: unknown,
   world: CertificateWorld,
-  { logger, clock, random }: ControllerTools,
+  { logger, clock, random, onBug }: ControllerTools,
 ): CertificateOutcome {
-  const { certificate } = world
+  const { certificate, authority } = world
   const failure = classify(error)
   if (failure.kind === 'Bug') {
     const stack = failure.cause instanceof Error ? failure.cause.stack : undefined
     logger.error({ key: storeKeyOf(certificate), stack }, 'issuing failed with an unexpected error')
+    onBug('certificate')
   }
   if (failure.kind === 'Terminal') {
     return { result: 'failed', failure, nextAttemptAt: undefined, refused: refusalOf(world) }
   }
-  const nextAttemptAt = retryAt(failure, attemptsOf(certificate.status), clock.now(), random())
+  const backoff = issuanceBackoff(authority?.spec.retry, failure)
+  const nextAttemptAt = retryAt(failure, backoff, attemptsOf(world), clock.now(), random())
   return { result: 'failed', failure, nextAttemptAt }
 }

@@ -1,4 +1,4 @@
-import { annotations, type Certificate, type CertificateSpec, finalizer, type ObjectMeta } from '#api'
+import { annotations, type Certificate, type CertificateSpec, finalizer, type ObjectMeta, type Secret } from '#api'
 import { Failure, isFailure, keyOf } from '#base'
 import { storeKeyOf } from '#kube'
 import {
@@ -6,19 +6,23 @@ import {
   authorityKeyOf,
   type CertificateRequest,
   type CertificateWorld,
+  type Claims,
   certificateRequest,
+  type ReadSecret,
   type RevocationView,
   requestHash,
   type SecretView,
   secretNameOf,
   viewOfSecret,
   viewWithoutReading,
+  type Wanted,
 } from '#plan'
 import type { Observation } from '../kind-controller.ts'
-import { readSecret, secretFiles } from '../own-secret.ts'
-import type { ControllerTools } from '../tools.ts'
+import { readSecret, secretFiles, withoutManagers } from '../own-secret.ts'
+import { type ControllerTools, index } from '../tools.ts'
 import { viewOrder } from './order-secret.ts'
 import { ownCertificates } from './own-certificates.ts'
+import { readPasswords } from './passwords.ts'
 import { versionOf } from './revocation-memory.ts'
 import type { ObserveTools } from './visit.ts'
 
@@ -42,7 +46,8 @@ export async function observeCertificate(key: string, on: ObserveTools): Promise
   const authority = viewAuthority()
   const request = requestOf(certificate.spec, authority, tools)
   const hash = request instanceof Failure ? '' : requestHash(request)
-  const secret = await viewSecret(certificate, { request, requestHash: hash }, cached, on)
+  const secret = await viewSecret(certificate, { request, requestHash: hash, authorityKey, authority }, cached, on)
+  const passwords = await readPasswords(certificate, on)
   // What signs is the CA of this moment: the plan must not be made for the one before.
   if (viewAuthority()?.version !== authority?.version) return { found: 'behind' }
   return {
@@ -54,9 +59,11 @@ export async function observeCertificate(key: string, on: ObserveTools): Promise
       authorityKey,
       authority,
       secret,
+      passwords,
       order,
       namespaceLabels: directory.labelsOf(namespace),
       issuedLately: memory.issuedLately(key),
+      refreshedLately: memory.refreshedLately(key),
       isRevoked: isRevoked(certificate, secret, tools),
       isFrozen: tools.isFrozen,
       isNamespaceTerminating: directory.isTerminating(namespace),
@@ -71,10 +78,12 @@ const isGone = ({ metadata }: Certificate): boolean =>
 
 /** Whether the Authority's people, or this Certificate before, have had the certificate in use revoked. */
 function isRevoked(certificate: Certificate, secret: SecretView, { register }: ControllerTools): boolean {
-  if (secret.state !== 'held' || !register.isLoaded()) return false
-  const { issuedBy, serialNumber, caGeneration } = secret.held
-  const entry = register.find(issuedBy, serialNumber, caGeneration)
-  return entry?.revoked !== undefined && entry.holder === storeKeyOf(certificate)
+  const held = 'held' in secret ? secret.held : undefined
+  if (typeof held !== 'object' || !register.isLoaded()) return false
+  const entry = register.find(held.issuedBy, held.serialNumber, held.caGeneration)
+  // What is offered may have been revoked as somebody else's.
+  const isOwn = secret.state === 'offered' || entry?.holder === storeKeyOf(certificate)
+  return entry?.revoked !== undefined && isOwn
 }
 
 /** What revocation needs to know, where some is asked for: it looks through a whole register. */
@@ -113,23 +122,43 @@ function chosenAuthority(
 
 async function viewSecret(
   certificate: Certificate,
-  wanted: { readonly request: CertificateRequest | Failure; readonly requestHash: string },
+  wanted: Wanted,
   cached: ObjectMeta | undefined,
-  { tools, memory, signal }: ObserveTools,
+  on: ObserveTools,
 ): Promise<SecretView> {
+  const { tools, memory, signal } = on
   const { namespace = '', name } = certificate.metadata
   const key = keyOf({ namespace, name })
   const secret = { namespace, name: secretNameOf(certificate) }
+  const claims = claimsOn(certificate, keyOf(secret), on)
   const known = memory.isInDoubt(key)
     ? undefined
-    : (viewWithoutReading(certificate, cached, wanted.requestHash) ??
+    : (viewWithoutReading(claims, cached, wanted.requestHash) ??
       memory.recall(key, cached?.resourceVersion, wanted.requestHash))
   if (known) return known
   const read = await readSecret(tools.client, secret, signal)
-  const view = viewOfSecret(certificate, wanted, read && { metadata: read.metadata, files: secretFiles(read) })
-  memory.remember(key, read?.metadata.resourceVersion, wanted.requestHash, view)
+  const view = viewOfSecret(claims, wanted, read && contentOf(read))
+  // What may be kept of an offer depends on the Authority.
+  if (view.state !== 'offered') memory.remember(key, read?.metadata.resourceVersion, wanted.requestHash, view)
   memory.settle(key, keyOf(secret), read?.metadata)
   return view
+}
+
+const contentOf = (secret: Secret): ReadSecret => ({
+  metadata: withoutManagers(secret.metadata),
+  form: { type: secret.type ?? '', isImmutable: secret.immutable === true },
+  files: secretFiles(secret),
+  data: secret.data ?? {},
+})
+
+/** Who names the Secret. */
+function claimsOn(own: Certificate, secretKey: string, on: ObserveTools): Claims {
+  const all = on.tools.caches.certificates.byIndex(index.bySecret, secretKey)
+  return {
+    own,
+    others: all.filter(({ metadata }) => metadata.name !== own.metadata.name),
+    isIssuing: (each) => on.issuing.isAt(secretKey, storeKeyOf(each)) || viewOrder(each, on) !== undefined,
+  }
 }
 
 function requestOf(

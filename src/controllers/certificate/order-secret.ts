@@ -5,7 +5,7 @@ import { isAlreadyExists, storeKeyOf } from '#kube'
 import { encodePrivateKey, parsePrivateKey } from '#pki'
 import { encodeJournal, type OpenOrder, type OrderJournal, openOrder, orderSecretName, secretNameOf } from '#plan'
 import type { Visit } from '../kind-controller.ts'
-import { annotateSecret, createSecret, readSecret, removeSecret, secretFiles } from '../own-secret.ts'
+import { createSecret, patchSecret, readSecret, removeSecret, secretFiles } from '../own-secret.ts'
 import type { ControllerTools } from '../tools.ts'
 import type { OrderCalls } from './order-calls.ts'
 
@@ -78,7 +78,7 @@ export async function noteInJournal(
   { tools, memory, signal }: OrderTools,
 ): Promise<void> {
   const said = { [annotations.order]: encodeJournal(journal) }
-  const written = await annotateSecret(tools.client, metadata, said, signal)
+  const written = await patchSecret(tools.client, metadata, { annotations: said }, signal)
   memory.secrets.note(
     keyOf({ namespace: metadata.namespace ?? '', name: metadata.name }),
     written.metadata.resourceVersion,

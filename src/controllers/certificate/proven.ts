@@ -19,7 +19,9 @@ export function provenCertificate(
     const held = publicKey ? parseChain(files) : parseBundle(files)
     const leaf = held.certificate
     if (publicKey && !sameKey(publicKey, leaf.publicKey)) return undefined
-    verifyChain({ leaf, intermediates: [...intermediates, ...held.intermediates], roots, at: now })
+    const chain = { intermediates: [...intermediates, ...held.intermediates], roots }
+    // Whose it is does not depend on what else it says.
+    verifyChain({ leaf, ...chain, at: now, permittedCritical: leaf.unknownCritical })
     return leaf
   } catch (error) {
     if (isFailure(error)) return undefined

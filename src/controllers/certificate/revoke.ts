@@ -1,4 +1,4 @@
-import { classify, type Failure, isFailure, second, terminal, toRfc3339, waiting } from '#base'
+import { type Backoff, classify, type Failure, hour, isFailure, second, terminal, toRfc3339, waiting } from '#base'
 import { type Issuer, passedReason } from '#issuers'
 import { storeKeyOf } from '#kube'
 import type { ParsedCertificate } from '#pki'
@@ -9,6 +9,9 @@ import type { ControllerTools } from '../tools.ts'
 import { provenCertificate } from './proven.ts'
 import { identityOf, versionOf } from './revocation-memory.ts'
 import type { ActTools, Report } from './visit.ts'
+
+/** A key that has leaked is not left for a minute because an authority stumbled. */
+const revocationBackoff: Backoff = { firstMs: 5 * second, maxMs: 8 * hour }
 
 type Revoked = NonNullable<OwnCertificate['revoked']>
 
@@ -122,18 +125,21 @@ function noteFailures(
   const passing = failures.find(({ failure }) => failure.kind !== 'Terminal')?.failure
   if (passing) {
     const now = tools.clock.now()
-    revocations.noteFailure(key, version, passing, (attempts) => retryAt(passing, attempts, now, tools.random()))
+    revocations.noteFailure(key, version, passing, (attempts) =>
+      retryAt(passing, revocationBackoff, attempts, now, tools.random()),
+    )
   } else {
     revocations.noteSuccess(key, version)
   }
   return passing ?? failures[0]?.failure
 }
 
-function logged(error: unknown, key: string, { logger }: ControllerTools): Failure {
+function logged(error: unknown, key: string, { logger, onBug }: ControllerTools): Failure {
   const failure = classify(error)
   if (failure.kind === 'Bug') {
     const stack = failure.cause instanceof Error ? failure.cause.stack : undefined
     logger.error({ key, stack }, 'revoking failed with an unexpected error')
+    onBug('certificate')
   }
   return failure
 }

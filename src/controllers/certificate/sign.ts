@@ -45,8 +45,9 @@ export function requestFor(
 }
 
 function profileOf({ request, notBefore, notAfter }: IssuePlan): CertificateProfile {
-  const { commonName, subject, names, usages } = request
-  return { commonName, subject, names, usages, notBefore, notAfter }
+  const { commonName, literalSubject, names, usages, mustStaple, customExtensions, ca } = request
+  const subject = literalSubject === undefined ? request.subject : undefined
+  return { commonName, subject, literalSubject, names, usages, mustStaple, customExtensions, ca, notBefore, notAfter }
 }
 
 /** What an issuer cannot do is refused before anything is sent, never left out in silence. */
@@ -58,7 +59,7 @@ export function checkSupported(issuer: Issuer, plan: IssuePlan): void {
 
 /** What an issuer sends is foreign: a certificate that is refused may be a right one the next time. */
 export function letThrough(
-  { issued, request, key }: Omit<Signed, 'caBundle'> & { readonly request: EndEntityRequest },
+  { issued, request, key }: Pick<Signed, 'issued' | 'key'> & { readonly request: EndEntityRequest },
   { authority }: CertificateWorld,
   issuer: Issuer,
   { clock }: ControllerTools,
@@ -67,12 +68,13 @@ export function letThrough(
   const { roots, intermediates, certificate } = issued
   const { decides } = issuer.describe()
   try {
-    accept({ profile, publicKey, roots, intermediates, at: clock.now(), issuerDecides: decides }, certificate)
+    const expected = { profile, publicKey, roots, intermediates, at: clock.now(), issuerDecides: decides }
+    const decided = accept(expected, certificate).map(({ message }) => message)
+    return { key, issued, decided, caBundle: authority?.caBundle ?? encodeCertificates(roots) }
   } catch (error) {
     if (!isFailure(error)) throw error
     throw retryable('CertificateRejected', `the authority sent a certificate that is not accepted: ${error.message}`)
   }
-  return { key, issued, caBundle: authority?.caBundle ?? encodeCertificates(roots) }
 }
 
 /** The key in the Secret where it is to be kept and still fits, else a new one; none where it is kept elsewhere. */

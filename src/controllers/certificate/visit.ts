@@ -3,6 +3,7 @@ import type { AuthorityDirectory } from '../authority-directory.ts'
 import type { Visit } from '../kind-controller.ts'
 import type { MakeKey } from '../make-key.ts'
 import type { ControllerTools } from '../tools.ts'
+import type { Issuing } from './issuing.ts'
 import type { OrderCalls } from './order-calls.ts'
 import type { RevocationMemory } from './revocation-memory.ts'
 
@@ -12,6 +13,7 @@ export interface ObserveTools extends Visit<SecretView> {
   readonly directory: AuthorityDirectory
   readonly revocations: RevocationMemory
   readonly calls: OrderCalls
+  readonly issuing: Issuing
 }
 
 /** What an action needs. */

@@ -38,6 +38,7 @@ export function createCrlController(tools: ControllerTools, directory: Authority
     reconcile,
     keys: () => [...caches.authorities.values()].map(storeKeyOf),
     onReconciled: (result, durationMs) => tools.onReconciled('crl', result, durationMs),
+    onTaken: (waitedMs) => tools.onTaken('crl', waitedMs),
   })
 
   async function reconcile(key: string, signal: AbortSignal): Promise<Settled> {

@@ -1,4 +1,6 @@
 import {
+  type Backoff,
+  backoffMs,
   type Clock,
   classify,
   type Failure,
@@ -12,7 +14,7 @@ import {
 } from '#base'
 import { ApiError, isConflict, isNotFound, type KubeClient } from '#kube'
 import { type RegisterEntry, type Revoked, shardEntriesMax } from '#plan'
-import { type Backoff, backoffMs, type Ownership } from '#runtime'
+import type { Ownership } from '#runtime'
 import { AuthorityRegister, type Holder, type RegisterIdentity, type ShardWrite } from './authority-register.ts'
 import { ShardStore } from './shard-store.ts'
 
@@ -107,7 +109,7 @@ export class RegisterWriter {
   }
 
   #delayMs(): number {
-    return this.#failures === 0 ? flushMs : backoffMs(this.#failures, backoff, this.#options.random())
+    return this.#failures === 0 ? flushMs : backoffMs(backoff, this.#failures, this.#options.random())
   }
 
   /** Only ever called by `flush`, so that there is one pass at a time. */

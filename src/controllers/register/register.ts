@@ -1,5 +1,7 @@
 import type { Authority, Certificate, KubeObject, ObjectMeta, PartialObject } from '#api'
 import {
+  type Backoff,
+  backoffMs,
   type Clock,
   classify,
   type Instant,
@@ -25,7 +27,7 @@ import {
   secretNameOf,
   unexpired,
 } from '#plan'
-import { type Backoff, backoffMs, type Ownership } from '#runtime'
+import type { Ownership } from '#runtime'
 import type { AuthorityRegister, Holder, RegisterIdentity } from './authority-register.ts'
 import type { Prove } from './proof.ts'
 import { RegisterWriter, reportFlaw } from './register-writer.ts'
@@ -224,7 +226,7 @@ export class Register {
       } catch (error) {
         if (signal.aborted) return
         logger.warn({ error: classify(error).message }, 'cannot load the register, trying again')
-        await sleep(clock, backoffMs(failures, loadBackoff, random()), signal)
+        await sleep(clock, backoffMs(loadBackoff, failures, random()), signal)
       }
     }
   }

@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { before, suite, test } from 'node:test'
 import { day, retryable, silentLogger } from '#base'
 import {
@@ -6,12 +10,14 @@ import {
   type BundleFiles,
   type CertificateProfile,
   encodeBundle,
+  encodeCertificates,
   generateKey,
   type IssuerLinks,
   keySigner,
   type NameConstraints,
   newSerialNumber,
   normalizeNames,
+  parseCa,
   parseCertificate,
   signRoot,
   verifyChain,
@@ -56,7 +62,7 @@ suite('internal', () => {
     notAfter: noon + day,
     usages: ['serverAuth' as const],
   }
-  const names = { dnsNames: ['www.example.com'], ipAddresses: [], uris: [], emailAddresses: [] }
+  const names = normalizeNames({ dnsNames: ['www.example.com'] })
   const request = async (change: Partial<CertificateProfile> = {}) =>
     endEntityRequest('id-1', { ...profile, names, ...change }, await generateKey({ algorithm: 'ECDSA', size: 256 }))
   const issue = async (issuer: Issuer, change: Partial<CertificateProfile> = {}) => {
@@ -143,6 +149,59 @@ suite('internal', () => {
   })
 })
 
+suite('a CA that somebody else keeps', () => {
+  const never = new AbortController().signal
+  const ecdsa = { algorithm: 'ECDSA', size: 256 } as const
+  const wanted: CertificateProfile = {
+    commonName: 'Team CA',
+    names: normalizeNames({}),
+    notBefore: noon,
+    notAfter: noon + 30 * day,
+    usages: [],
+    ca: { pathLength: 0, nameConstraints: { permitted: { dnsDomains: ['example.com'] } } },
+  }
+  const issue = async (ca: Bundle, profile: CertificateProfile) => {
+    const key = await generateKey(ecdsa)
+    const { issuer } = internal(encodeBundle(ca, 'PKCS8'))
+    const answer = await issuer.issue(endEntityRequest('id-1', profile, key), never)
+    return answer.state === 'issued' ? { key, ...answer } : assert.fail('it is pending')
+  }
+
+  test('signs, once an Authority has taken it over, what OpenSSL verifies', async () => {
+    const made = await issue(await testCa(), wanted)
+    const team = parseCa({ ...encodeBundle(made, 'PKCS8') }, noon)
+    const leaf = { ...wanted, commonName: undefined, notAfter: noon + day, ca: undefined }
+    const issued = await issue(team, { ...leaf, names: normalizeNames({ dnsNames: ['a.example.com'] }) })
+    const folder = mkdtempSync(join(tmpdir(), 'team-ca-'))
+    try {
+      const files = { ca: issued.roots, between: issued.intermediates, leaf: [issued.certificate] }
+      for (const [name, content] of Object.entries(files))
+        writeFileSync(join(folder, name), encodeCertificates(content))
+      const at = String(noon / 1000 + 60)
+      const args = ['verify', '-x509_strict', '-attime', at, '-CAfile', 'ca', '-untrusted', 'between', 'leaf']
+      assert.equal(execFileSync('openssl', args, { cwd: folder, encoding: 'utf8' }), 'leaf: OK\n')
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+    const outside = { ...leaf, names: normalizeNames({ dnsNames: ['a.example.org'] }) }
+    await assert.rejects(issue(team, outside), { kind: 'Terminal', reason: 'NameConstraintsViolated' })
+    await assert.rejects(issue(team, { ...wanted, notAfter: noon + day }), {
+      kind: 'Terminal',
+      message: /path length is 0/,
+    })
+  })
+
+  test('fits below the path length of its issuer, or is refused', async () => {
+    const key = await generateKey(ecdsa)
+    const profile = { commonName: 'Root', notBefore: noon, notAfter: noon + 40 * day, pathLength: 1 }
+    const certificate = parseCertificate(await signRoot(profile, keySigner(key), newSerialNumber()))
+    const root = { key, certificate, intermediates: [], roots: [certificate] }
+    assert.equal((await issue(root, wanted)).certificate.pathLength, 0)
+    const message = /a path length of 1 does not fit below an issuer's of 1/
+    await assert.rejects(issue(root, { ...wanted, ca: { pathLength: 1 } }), { reason: 'InvalidRequest', message })
+  })
+})
+
 suite('name constraints', () => {
   const never = new AbortController().signal
   const profile = { notBefore: noon, notAfter: noon + day }
@@ -170,6 +229,15 @@ suite('name constraints', () => {
         return true
       },
     )
+  })
+
+  test('names of a CA are held against them, its common name is not', async () => {
+    const issuer = await constrained({ permitted: { dnsDomains: ['example.com'] } })
+    const ca = { ...profile, commonName: 'ca.example.org', usages: [], ca: { pathLength: 0 } }
+    const issueCa = async (dnsNames: readonly string[]) =>
+      issuer.issue(endEntityRequest('id-1', { ...ca, names: normalizeNames({ dnsNames }) }, await key), never)
+    assert.equal((await issueCa([])).state, 'issued')
+    await assert.rejects(issueCa(['a.example.org']), { reason: 'NameConstraintsViolated' })
   })
 
   test('those of the root bind its subordinate, whose own name they do not concern', async () => {

@@ -5,13 +5,14 @@ import {
   keySigner,
   nameConstraintViolations,
   newSerialNumber,
+  normalizeNames,
   type ParsedCertificate,
   parseBundle,
   parseCertificate,
   revocationReasons,
   type SubjectNames,
+  signCertificate,
   signCrl,
-  signEndEntity,
   signSubordinate,
   verifyChain,
 } from '#pki'
@@ -52,7 +53,7 @@ interface OpenCa {
   readonly path: readonly ParsedCertificate[]
 }
 
-const noNames: SubjectNames = { dnsNames: [], ipAddresses: [], uris: [], emailAddresses: [] }
+const noNames: SubjectNames = normalizeNames({})
 
 function createInternalIssuer({ secretName, links }: InternalOptions, tools: IssuerTools): Issuer {
   let opened: Promise<OpenCa> | undefined
@@ -72,8 +73,9 @@ function createInternalIssuer({ secretName, links }: InternalOptions, tools: Iss
     describe: () => description,
     async issue({ profile, publicKey }, signal) {
       const { identity, chain, path } = await open(signal)
-      checkConstraints(profile.names, profile.commonName, path)
-      const der = await signEndEntity({ ...profile, links }, publicKey, identity, newSerialNumber())
+      // The name of a CA is no host's.
+      checkConstraints(profile.names, profile.ca ? undefined : profile.commonName, path)
+      const der = await signCertificate({ ...profile, links }, publicKey, identity, newSerialNumber())
       return { state: 'issued', certificate: parseCertificate(der), ...chain }
     },
     poll: async () => refuse('pending'),

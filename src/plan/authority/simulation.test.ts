@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { AuthoritySpec } from '#api'
 import { day, hour, type Instant, minute, second } from '#base'
-import { authority, caGeneration, caWorld, heldCa, noon } from '#test/make'
+import { authority, caGeneration, caWorld, heldCa, isLongRun, noon, runSeed } from '#test/make'
 import { activatesAtOnce, type CaPlan, type CreateCaPlan, planCa } from './ca.ts'
 import { activeOf, generationsOf, trustedRoots, trustPropagationMs } from './generations.ts'
 import type { CaWorld, GenerationView, ParentView, Root } from './world.ts'
@@ -277,7 +277,7 @@ for (const kind of ['root', 'subordinate']) {
           settle(model)
         }
       }),
-      { numRuns: 300 },
+      { numRuns: isLongRun ? 20_000 : 300, seed: Number(runSeed) },
     )
   })
 }

@@ -1,6 +1,6 @@
 import { type AuthorityStatus, annotations, type NewCondition, type Reason, withConditions } from '#api'
-import { type Failure, fromRfc3339, type Instant, toRfc3339 } from '#base'
-import { type Cause, condition } from '../condition.ts'
+import { type Failure, fromRfc3339, type Instant, plainText, toRfc3339 } from '#base'
+import { type Cause, condition, nameMax } from '../condition.ts'
 import { policyFlaws } from '../policy/index.ts'
 import {
   activeFrom,
@@ -183,7 +183,7 @@ function caFacts(
 function activeFacts(authority: AuthorityWorld['authority'], { number, held, parentGeneration }: Generation) {
   return {
     generation: number,
-    subject: held.subject,
+    subject: plainText(held.subject, nameMax),
     serialNumber: held.serialNumber,
     fingerprint: held.fingerprint,
     notBefore: toRfc3339(held.notBefore),

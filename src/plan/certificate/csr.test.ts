@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict'
+import { createPublicKey } from 'node:crypto'
 import { suite, test } from 'node:test'
 import type { CertificateSpec } from '#api'
-import { type CsrContent, createCsr, generateKey, type KeySpec, keySigner, publicKeyOf, sameKey } from '#pki'
+import {
+  type CsrContent,
+  createCsr,
+  generateKey,
+  type KeySpec,
+  keySigner,
+  parseLiteralSubject,
+  publicKeyOf,
+  sameKey,
+} from '#pki'
 import { certificateRequest, requestHash } from './request.ts'
 
 const ecdsa: KeySpec = { algorithm: 'ECDSA', size: 256 }
@@ -42,13 +52,53 @@ suite('a certification request', () => {
     assert.throws(() => requestOf(csr), { reason: 'InvalidRequest', message: /no name/ })
   })
 
-  test('that asks for CA:TRUE is refused', async () => {
+  test('that asks for CA:TRUE is refused unless the spec says so', async () => {
     const csr = await csrOf({ subject: { commonName: 'evil' }, names: { dnsNames: ['a.example.com'] }, isCA: true })
     assert.throws(() => requestOf(csr), {
       kind: 'Terminal',
       reason: 'InvalidRequest',
-      message: /asks for a CA certificate \(basicConstraints cA: TRUE/,
+      message: /asks for a CA certificate .* but spec\.isCA is not true/,
     })
+    const request = requestOf(csr, { isCA: true, pathLength: 1 })
+    assert.deepEqual(request.ca, { pathLength: 1, nameConstraints: undefined })
+    assert.deepEqual([request.usages, request.names.dnsNames], [[], ['a.example.com']])
+  })
+
+  test('may be for a CA that it does not ask for, if it has a subject', async () => {
+    const names = { dnsNames: ['a.example.com'] }
+    const named = await csrOf({ subject: { organizations: ['Shop'] }, names })
+    assert.ok(requestOf(named, { isCA: true }).ca)
+    const nameless = await csrOf({ subject: {}, names })
+    assert.throws(() => requestOf(nameless, { isCA: true }), { reason: 'InvalidRequest', message: /needs a subject/ })
+  })
+
+  test('may have names of every kind', async () => {
+    const names = { otherNames: ['1.3.6.1.4.1.311.20.2.3=jo@example.com'], registeredIDs: ['1.2.3'] }
+    assert.partialDeepStrictEqual(requestOf(await csrOf({ subject: {}, names })).names, names)
+  })
+
+  test('with an attribute of the subject that has no field is refused by its name', async () => {
+    const csr = await csrOf({ subject: parseLiteralSubject('CN=a,DC=example').der })
+    assert.throws(() => requestOf(csr), {
+      reason: 'InvalidRequest',
+      message: /the subject has DC, which is not supported/,
+    })
+  })
+
+  test('with what no certificate can have is refused with its reason', async () => {
+    const modulus = Buffer.alloc(2048, 0xff).toString('base64url')
+    const publicKey = createPublicKey({ key: { kty: 'RSA', n: modulus, e: 'AQAB' }, format: 'jwk' })
+    const large = { ...keySigner(key), publicKey }
+    const many = Array.from({ length: 2000 }, (_, index) => `${index}.de`)
+    const cases: readonly [csr: string, about: RegExp][] = [
+      [await createCsr({ subject: { commonName: 'a' } }, large), /RSA key has 16384 bits: at most 8192/],
+      [
+        await csrOf({ subject: {}, names: { dnsNames: many.slice(0, 1000) } }).then((pem) => pem + ' '.repeat(2 ** 20)),
+        /larger than 64 KiB/,
+      ],
+    ]
+    for (const [csr, message] of cases) assert.throws(() => requestOf(csr), { kind: 'Terminal', message })
+    await assert.rejects(csrOf({ subject: {}, names: { dnsNames: many } }), { message: /2000 names are too many/ })
   })
 
   test('that is none is refused', () => assert.throws(() => requestOf('x'), { kind: 'Terminal' }))

@@ -1,4 +1,4 @@
-import { finalizer } from '#api'
+import { finalizer, type ObjectMeta } from '#api'
 import { day, Failure, fromRfc3339, hour, type Instant, minute } from '#base'
 import { planRevocation, type RevokePlan, standingOf } from './revocation.ts'
 import type { CertificateWorld, OwnCertificate } from './world.ts'
@@ -9,6 +9,10 @@ export interface ReleasePlan {
   readonly finalizers: readonly string[]
   /** Certificates that should have been revoked and are not; undefined when there are none. */
   readonly debt: RevocationDebt | undefined
+  /** The Secret that goes first; undefined: it stays, or is gone. */
+  readonly secret: ObjectMeta | undefined
+  /** The Secret is not waited for any longer than this once. */
+  readonly isLastTry: boolean
 }
 
 export interface RevocationDebt {
@@ -21,10 +25,11 @@ export interface RevocationDebt {
 const patience = { ms: day, attempts: 10 }
 const patienceAtTheEnd = { ms: minute, attempts: 1 }
 
-/** The finalizers that an object should have: ours only while its certificates are to be revoked when it goes. */
+/** The finalizers that an object should have: ours only while something is to be done when it goes. */
 export function finalizersToSet({ certificate }: CertificateWorld): readonly string[] | undefined {
   const { finalizers = [] } = certificate.metadata
-  const isWanted = certificate.spec.deletionPolicy?.revoke === true
+  const { revoke, secret } = certificate.spec.deletionPolicy ?? {}
+  const isWanted = revoke === true || secret === 'Delete'
   if (finalizers.includes(finalizer) === isWanted) return undefined
   return isWanted ? [...finalizers, finalizer] : othersOf(finalizers)
 }
@@ -33,23 +38,25 @@ type DeletionPlan = RevokePlan | ReleasePlan | { readonly do: 'wait'; readonly u
 
 /** What to do about a Certificate that is being deleted and that our finalizer keeps. */
 export function planDeletion(world: CertificateWorld, now: Instant): DeletionPlan {
-  const { spec, metadata } = world.certificate
-  if (!spec.deletionPolicy?.revoke) return release(world, undefined)
-  const { ms, attempts } = world.isNamespaceTerminating ? patienceAtTheEnd : patience
-  const giveUpAt = (fromRfc3339(metadata.deletionTimestamp) ?? now) + ms
+  const { spec } = world.certificate
+  if (!spec.deletionPolicy?.revoke) return release(world, undefined, now)
+  const { attempts } = patienceOf(world)
+  const giveUpAt = giveUpAtOf(world, now)
   const standing = standingOf(world, now)
   if (!standing || standing instanceof Failure) return planBlind(world, standing, giveUpAt, now)
   const { due, outOfReach, refused } = standing
   const open = [...due, ...outOfReach, ...refused]
   if (spec.suspend && open.length > 0) {
-    if (world.isNamespaceTerminating) return release(world, { certificates: open, why: 'the Certificate is suspended' })
+    if (world.isNamespaceTerminating) {
+      return release(world, { certificates: open, why: 'the Certificate is suspended' }, now)
+    }
     return { do: 'wait', until: now + hour }
   }
   const { lastFailure } = world.revocation ?? {}
   const isTriedEnough = now >= giveUpAt || (lastFailure?.attempts ?? 0) >= attempts
   const mayComeBack = world.isNamespaceTerminating ? [] : outOfReach
   if (isTriedEnough || due.length + mayComeBack.length === 0) {
-    return release(world, debtOf(open, lastFailure?.failure))
+    return release(world, debtOf(open, lastFailure?.failure), now)
   }
   const until = Math.min(giveUpAt, lastFailure?.nextAttemptAt ?? now + hour)
   return planRevocation(world, now) ?? { do: 'wait', until }
@@ -58,7 +65,7 @@ export function planDeletion(world: CertificateWorld, now: Instant): DeletionPla
 /** While it is not known which certificates are still valid. */
 function planBlind(world: CertificateWorld, why: Failure | undefined, giveUpAt: Instant, now: Instant): DeletionPlan {
   const { message = 'it is not known which certificates are valid', retryAfterMs = minute } = why ?? {}
-  if (now >= giveUpAt) return release(world, { certificates: [], why: message })
+  if (now >= giveUpAt) return release(world, { certificates: [], why: message }, now)
   return { do: 'wait', until: Math.min(giveUpAt, now + retryAfterMs) }
 }
 
@@ -69,10 +76,24 @@ function debtOf(certificates: readonly OwnCertificate[], failure: Failure | unde
   return { certificates, why: why?.message ?? 'the Authority does not exist or does not allow the namespace' }
 }
 
-const release = ({ certificate }: CertificateWorld, debt: RevocationDebt | undefined): ReleasePlan => ({
-  do: 'release',
-  finalizers: othersOf(certificate.metadata.finalizers ?? []),
-  debt,
-})
+const patienceOf = ({ isNamespaceTerminating }: CertificateWorld) =>
+  isNamespaceTerminating ? patienceAtTheEnd : patience
+
+const giveUpAtOf = (world: CertificateWorld, now: Instant): Instant =>
+  (fromRfc3339(world.certificate.metadata.deletionTimestamp) ?? now) + patienceOf(world).ms
+
+function release(world: CertificateWorld, debt: RevocationDebt | undefined, now: Instant): ReleasePlan {
+  const { certificate, secret, isNamespaceTerminating } = world
+  const isOurs = secret.state === 'held' || secret.state === 'damaged'
+  const goes = isOurs && certificate.spec.deletionPolicy?.secret === 'Delete'
+  return {
+    do: 'release',
+    finalizers: othersOf(certificate.metadata.finalizers ?? []),
+    debt,
+    secret: goes ? secret.metadata : undefined,
+    // The namespace takes its Secrets along, and must not wait for us.
+    isLastTry: isNamespaceTerminating || now >= giveUpAtOf(world, now),
+  }
+}
 
 const othersOf = (finalizers: readonly string[]): readonly string[] => finalizers.filter((each) => each !== finalizer)

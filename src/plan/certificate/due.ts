@@ -1,35 +1,58 @@
-import { annotations, type Certificate } from '#api'
+import { annotations, type CertificateSpec } from '#api'
 import { Failure, fromRfc3339, type Instant, parseDuration, second } from '#base'
-import { backdateMs, fraction, renewalTime } from '#pki'
+import { backdateMs, fraction, type RenewalTime, renewalTime } from '#pki'
 import { reissueWithinMs } from '../authority/generations.ts'
+import { momentInWindows } from './renewal-window.ts'
 import { validityOf } from './validity.ts'
-import type { AuthorityView, CertificateWorld, Finding, HeldCertificate } from './world.ts'
+import type { CertificateWorld, Finding, HeldCertificate } from './world.ts'
 
-/** When the certificate in the Secret is to be renewed. */
-export function renewAt(world: CertificateWorld, held: HeldCertificate): Instant {
-  const reissueAt = reissueDue(world, held)?.at ?? Number.POSITIVE_INFINITY
-  return Math.min(reissueAt, renewalDue(world, held))
+type Renewal = NonNullable<CertificateSpec['renewal']>
+
+/**
+ * When the certificate in the Secret is to be replaced; undefined when that is left to people. What has missed its time
+ * and waits for the next window has a later one.
+ */
+export function renewAt(world: CertificateWorld, held: HeldCertificate, now: Instant): Instant | undefined {
+  const reissueAt = reissueDue(world, held)?.at
+  if (isRenewedByHand(world)) return reissueAt
+  return Math.min(reissueAt ?? Number.POSITIVE_INFINITY, renewalDue(world, held, now))
 }
+
+/** Whether nothing is issued only because time passes. */
+export const isRenewedByHand = (world: CertificateWorld): boolean =>
+  world.certificate.spec.notAfter !== undefined || renewalOf(world).policy === 'Manual'
+
+/** How renewal is asked for: by the spec, or by the defaults of the Authority where it says nothing. */
+export const renewalOf = ({ certificate, authority }: CertificateWorld): Renewal =>
+  certificate.spec.renewal ?? authority?.spec.defaults?.renewal ?? {}
 
 /**
  * What cannot be replaced by something that lives longer, because the authority itself ends, is not renewed before its
- * end: otherwise the rest would be halved again and again.
+ * end: otherwise the rest would be halved again and again. Where only the rules of the day cut the next one short it is
+ * renewed in time all the same: nothing would be halved, and at its end it would be too late.
  */
-function renewalDue(world: CertificateWorld, held: HeldCertificate): Instant {
-  const { certificate, authority, request } = world
-  const due = dueOf(certificate, authority, held)
+function renewalDue(world: CertificateWorld, held: HeldCertificate, now: Instant): Instant {
+  const { authority, request } = world
+  const due = momentOfRenewal(world, held, now)
   if (request instanceof Failure || !authority) return due
   const { notAfter: authorityNotAfter, spec } = authority
   const { publicTrust, weekendExpiry } = spec
   const start = Math.floor(due / second) * second
-  const wanted = { start, wantedMs: request.durationMs, authorityNotAfter, publicTrust, weekendExpiry }
-  // One that asks for less than it has is renewed in time all the same.
-  const asksForMore = start + request.durationMs > held.notAfter
-  return asksForMore && validityOf(wanted).notAfter <= held.notAfter ? held.notAfter : due
+  const wanted = { start, wantedMs: request.durationMs, publicTrust, weekendExpiry }
+  const livesLonger = (limit?: Instant): boolean =>
+    validityOf({ ...wanted, authorityNotAfter: limit }).notAfter > held.notAfter
+  return livesLonger() && !livesLonger(authorityNotAfter) ? held.notAfter : due
 }
 
-function dueOf({ spec }: Certificate, authority: AuthorityView | undefined, held: HeldCertificate): Instant {
-  const { before, beforePercent } = spec.renewal ?? authority?.spec.defaults?.renewal ?? {}
+function momentOfRenewal(world: CertificateWorld, held: HeldCertificate, now: Instant): Instant {
+  const time = timeOfRenewal(world, held)
+  const { windows } = renewalOf(world)
+  return windows ? momentInWindows(windows, time, fraction(`window ${held.fingerprint}`), now) : time.due
+}
+
+/** When renewal is due, whether or not anything is done about it then. */
+export function timeOfRenewal(world: CertificateWorld, held: HeldCertificate): RenewalTime {
+  const { before, beforePercent } = renewalOf(world)
   return renewalTime({
     notBefore: held.notBefore,
     notAfter: held.notAfter,
@@ -52,7 +75,8 @@ export function reissueDue(
     return { at: asked, finding: { reason: 'ReissueRequested', message } }
   }
   if (!authority) return undefined
-  const spreadMs = fraction(held.fingerprint) * reissueWithinMs(authority.spec)
+  // On a whole second, as the status says it: until a fraction of one has passed there would be visit after visit.
+  const spreadMs = Math.floor((fraction(held.fingerprint) * reissueWithinMs(authority.spec)) / second) * second
   const { generation, activeFrom } = authority
   const reissueRequestedAt = wholeSecond(authority.reissueRequestedAt)
   if (reissueRequestedAt !== undefined && reissueRequestedAt > held.issuedAt) {

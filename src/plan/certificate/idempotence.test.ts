@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { annotations, type CertificateSpec, type CertificateStatus, type Condition, secretLabel } from '#api'
-import { day, hour, minute, retryable, second, terminal, toRfc3339 } from '#base'
+import {
+  annotations,
+  type Certificate,
+  type CertificateSpec,
+  type CertificateStatus,
+  type Condition,
+  type ObjectMeta,
+  secretLabel,
+} from '#api'
+import { day, Failure, hour, minute, retryable, Sensitive, second, terminal, toRfc3339, waiting } from '#base'
 import {
   authorityView,
   certificate,
@@ -12,8 +20,13 @@ import {
   noon,
   secretMetadata,
 } from '#test/make'
+import { encodeApplied } from '../applied.ts'
 import { trustHash } from '../authority/generations.ts'
-import { type IssuePlan, planCertificate } from './plan.ts'
+import type { AdoptPlan } from './adoption.ts'
+import { outputsHash } from './outputs.ts'
+import { type CertificatePlan, type IssuePlan, planCertificate } from './plan.ts'
+import { attemptedFor } from './retry.ts'
+import type { RefreshPlan } from './secret-content.ts'
 import { type CertificateOutcome, certificateStatus } from './status.ts'
 import type { AuthorityView, CertificateWorld, SecretView } from './world.ts'
 
@@ -30,6 +43,8 @@ const spec: fc.Arbitrary<Partial<CertificateSpec>> = fc.record(
   {
     duration: fc.constantFrom('1m', '61s', '1h500ms', '24h', '2160h'),
     renewal: fc.constantFrom({ before: '30s' }, { before: '2000h' }, { beforePercent: 99 }, { beforePercent: 1 }),
+    secretTemplate: fc.constantFrom({}, { labels: { team: 'shop' } }, { annotations: { note: 'n' } }),
+    outputs: fc.constantFrom({}, { der: {} }, { pkcs12: {} }, { jks: { passwordSecretRef: { name: 'secret' } } }),
   },
   { requiredKeys: [] },
 )
@@ -50,15 +65,23 @@ const status: fc.Arbitrary<CertificateStatus> = fc.record(
     fingerprint: fc.constantFrom('f1'.repeat(32), 'f2'.repeat(32)),
     attempts: fc.integer({ min: 1, max: 3 }),
     nextAttemptAt: moment.map(text),
+    attemptedFor: fc.constantFrom('something else', attemptedFor(certificateWorld())),
     secret: fc.constantFrom({ name: 'web', resourceVersion: '200' }, { name: 'old', resourceVersion: '7' }),
   },
   { requiredKeys: [] },
 )
 
 const metadata = fc
-  .record({ revision: fc.constantFrom('1', '3', 'x'), label: fc.constantFrom('certificate', 'none') })
-  .map(({ revision, label }) =>
-    secretMetadata({ labels: { [secretLabel]: label }, annotations: { [annotations.revision]: revision } }),
+  .record({
+    revision: fc.constantFrom('1', '3', 'x'),
+    label: fc.constantFrom('certificate', 'none'),
+    applied: fc.constantFrom('', 'label:team', 'annotation:note,data:tls.crt,label:gone'),
+  })
+  .map(({ revision, label, applied }) =>
+    secretMetadata({
+      labels: { [secretLabel]: label },
+      annotations: { [annotations.revision]: revision, [annotations.applied]: applied },
+    }),
   )
 
 const held = fc
@@ -70,16 +93,34 @@ const held = fc
     issuedAt: moment,
     caGeneration: fc.constantFrom(undefined, 1, 2),
     trust: fc.constantFrom(undefined, trustHash('roots')),
+    outputs: fc.constantFrom(undefined, undefined, '', 'of something else'),
   })
   .map(({ end, lifetime, ...parts }) =>
     heldCertificate({ ...parts, notBefore: end - lifetime - 5 * minute, notAfter: end }),
   )
 
+const form = fc.constantFrom(
+  {},
+  {},
+  { form: { type: 'kubernetes.io/tls', isImmutable: false } },
+  { form: { type: 'kubernetes.io/tls', isImmutable: true } },
+  { form: { type: 'Opaque', isImmutable: false } },
+)
+
+const passwords: fc.Arbitrary<CertificateWorld['passwords']> = fc.constantFrom(
+  {},
+  { jks: { version: 'u/1/password', password: new Sensitive('changeit') } },
+  waiting('PasswordNotFound', 'Secret secret does not exist', 10 * minute),
+)
+
 const secret: fc.Arbitrary<SecretView> = fc.oneof(
   fc.constant<SecretView>({ state: 'absent' }),
-  fc.constant<SecretView>({ state: 'foreign', why: 'it was not made for it' }),
-  metadata.map((of): SecretView => ({ state: 'damaged', metadata: of, why: 'tls.key is missing' })),
-  fc.tuple(metadata, held).map(([of, it]): SecretView => ({ state: 'held', metadata: of, held: it })),
+  fc.constant<SecretView>({ state: 'foreign', reason: 'SecretNotOurs', why: 'it was not made for it' }),
+  fc.tuple(metadata, form).map(([of, as]): SecretView => ({ state: 'damaged', metadata: of, why: 'no key', ...as })),
+  fc.tuple(metadata, held, form).map(([of, it, as]): SecretView => ({ state: 'held', metadata: of, held: it, ...as })),
+  fc
+    .tuple(metadata, fc.oneof(held, fc.constant('tls.key is missing')), form)
+    .map(([of, it, as]): SecretView => ({ state: 'offered', metadata: of, held: it, ...as })),
 )
 
 const authority: fc.Arbitrary<AuthorityView | undefined> = fc.option(
@@ -111,15 +152,17 @@ const world: fc.Arbitrary<CertificateWorld> = fc
     spec,
     status: fc.option(status, { nil: undefined }),
     secret,
+    passwords,
     authority,
     invalid: fc.constantFrom(false, false, false, true),
     isFrozen: fc.constantFrom(false, false, false, true),
     issuances: fc.constantFrom(0, 0, 29, 30),
   })
-  .map(({ secret, authority, invalid, isFrozen, issuances, ...parts }) =>
+  .map(({ secret, passwords, authority, invalid, isFrozen, issuances, ...parts }) =>
     certificateWorld({
       certificate: certificate(parts),
       secret,
+      passwords,
       authority,
       isFrozen,
       issuedLately: Array.from({ length: issuances }, (_, i) => noon - (issuances - i) * second),
@@ -130,14 +173,18 @@ const world: fc.Arbitrary<CertificateWorld> = fc
 /** What acting on a plan comes to: the outcome, and the world with it. */
 function act(before: CertificateWorld, plan: IssuePlan, answer: Answer, now: number) {
   if (answer === 'signs') {
-    const outcome: CertificateOutcome = { result: 'issued', shortened: plan.shortened, replaced: undefined }
+    const outcome: CertificateOutcome = { result: 'issued', remark: plan.shortened, replaced: undefined }
     const revision = { [annotations.revision]: String(plan.revision) }
     const { notBefore, notAfter } = plan
     const { caBundle, generation: caGeneration } = before.authority ?? {}
     const trust = caBundle && trustHash(caBundle)
-    const parts = { notBefore, notAfter, issuedAt: now, caGeneration, trust, fingerprint: 'f3'.repeat(32) }
+    const fingerprint = 'f3'.repeat(32)
+    const outputs = outputsHash(before, { fingerprint, trust })
+    assert.ok(!(outputs instanceof Failure), 'nothing is issued without its outputs')
+    const parts = { notBefore, notAfter, issuedAt: now, caGeneration, trust, fingerprint, outputs }
     const issued = heldCertificate(parts)
-    const written: SecretView = { state: 'held', metadata: secretMetadata({ annotations: revision }), held: issued }
+    const made = secretMetadata({ annotations: revision })
+    const written: SecretView = { state: 'held', metadata: marked(made, before.certificate), held: issued }
     return { outcome, world: { ...before, secret: written, issuedLately: [...before.issuedLately, now] } }
   }
   const outcome: CertificateOutcome =
@@ -147,11 +194,38 @@ function act(before: CertificateWorld, plan: IssuePlan, answer: Answer, now: num
   return { outcome, world: before }
 }
 
-/** The world once the roots beside the certificate are those. */
-function trusting(before: CertificateWorld, caBundle: string): CertificateWorld {
-  const { secret } = before
+/** Metadata with our label and all that the template has. */
+function marked(of: ObjectMeta, { spec }: Certificate): ObjectMeta {
+  const { labels = {}, annotations: said = {} } = spec.secretTemplate ?? {}
+  const applied = encodeApplied({ data: [], labels: Object.keys(labels), annotations: Object.keys(said) })
+  return {
+    ...of,
+    labels: { ...of.labels, ...labels, [secretLabel]: 'certificate' },
+    annotations: { ...of.annotations, ...said, [annotations.applied]: applied },
+  }
+}
+
+/** The world once all beside the certificate is in line. */
+function refreshed(before: CertificateWorld, { caBundle, outputs }: RefreshPlan): CertificateWorld {
+  const { secret, certificate: of } = before
   assert.ok(secret.state === 'held')
-  return { ...before, secret: { ...secret, held: { ...secret.held, trust: trustHash(caBundle) } } }
+  const trust = caBundle === undefined ? secret.held.trust : trustHash(caBundle)
+  const made = outputs.as === 'rendered' ? outputs.hash : undefined
+  const after = { ...secret.held, trust, outputs: outputs.as === 'kept' ? secret.held.outputs : made }
+  return { ...before, secret: { ...secret, metadata: marked(secret.metadata, of), held: after } }
+}
+
+/** The world once a Secret that is offered is ours, with all the outputs that can be had. */
+function adopted(before: CertificateWorld, { metadata: of, held: it, caBundle }: AdoptPlan): CertificateWorld {
+  const trust = trustHash(caBundle)
+  const hash = outputsHash(before, { ...it, trust })
+  const after = { ...it, trust, outputs: hash instanceof Failure ? undefined : hash }
+  return { ...before, secret: { state: 'held', metadata: marked(of, before.certificate), held: after } }
+}
+
+function afterwards(before: CertificateWorld, plan: CertificatePlan): CertificateWorld {
+  if (plan.do === 'refresh') return refreshed(before, plan)
+  return plan.do === 'adopt' ? adopted(before, plan) : before
 }
 
 /** One visit: the world that it leaves, with the status as the API server keeps it. */
@@ -164,7 +238,7 @@ function visit(before: CertificateWorld, answer: Answer, now: number): Certifica
           outcome: (plan.do === 'refuse'
             ? { result: 'failed', failure: plan.failure, nextAttemptAt: undefined }
             : { result: 'unchanged' }) satisfies CertificateOutcome as CertificateOutcome,
-          world: plan.do === 'trust' ? trusting(before, plan.caBundle) : before,
+          world: afterwards(before, plan),
         }
   const said: CertificateStatus = JSON.parse(JSON.stringify(certificateStatus(after, plan, outcome, now)))
   const visited = { ...before.certificate, status: said }
@@ -178,9 +252,10 @@ test('a second visit at the same time changes nothing', () => {
   fc.assert(
     fc.property(world, answer, (start, how) => {
       const first = visit(start, how, noon)
-      // New roots beside the certificate take a visit of their own, before or after.
-      const isTrust = [start, first].some((each) => planCertificate(each, noon).do === 'trust')
-      const once = isTrust ? visit(first, how, noon) : first
+      // What is beside the certificate takes a visit of its own, before or after, and so does taking over.
+      const isMore = (each: CertificateWorld): boolean => ['refresh', 'adopt'].includes(planCertificate(each, noon).do)
+      const next = isMore(start) || isMore(first) ? visit(first, how, noon) : first
+      const once = isMore(next) || isMore(first) ? visit(next, how, noon) : next
       const twice = visit(once, how, noon)
       assert.deepEqual(twice.certificate.status, once.certificate.status)
       assert.deepEqual(twice.secret, once.secret)
@@ -192,7 +267,7 @@ test('a second visit at the same time changes nothing', () => {
 test('a Secret that holds what is asked for is kept, and nothing is written', () => {
   const start = certificateWorld()
   const once = visit(start, 'signs', noon)
-  assert.deepEqual(planCertificate(once, noon), { do: 'keep', relabel: undefined })
+  assert.deepEqual(planCertificate(once, noon), { do: 'keep' })
   assert.deepEqual(visit(once, 'signs', noon + hour), once)
 })
 
@@ -227,7 +302,7 @@ test('a plan is the same for the same world and time', () => {
 test('Ready is True exactly while the Secret holds what is asked for', () => {
   fc.assert(
     fc.property(world, answer, (start, how) => {
-      const { certificate: visited, request, secret: left, authority: of } = visit(start, how, noon)
+      const { certificate: visited, request, secret: left, authority: of, passwords } = visit(start, how, noon)
       const isDistrusted = (number?: number): boolean =>
         number !== undefined && of?.distrusted.includes(number) === true
       const isKept =
@@ -236,7 +311,8 @@ test('Ready is True exactly while the Secret holds what is asked for', () => {
         left.held.differences.length === 0 &&
         left.held.issuedBy === 'shop/ca' &&
         !isDistrusted(left.held.caGeneration) &&
-        left.held.notAfter > noon
+        left.held.notAfter > noon &&
+        outputsHash({ certificate: visited, passwords }, left.held) === left.held.outputs
       const ready = visited.status?.conditions?.find(({ type }) => type === 'Ready')
       assert.equal(ready?.status, isKept ? 'True' : 'False')
     }),

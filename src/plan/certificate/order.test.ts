@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { annotations, secretLabel } from '#api'
+import { annotations, type CertificateSpec, secretLabel } from '#api'
 import { day, hour, minute, second, terminal, toRfc3339 } from '#base'
-import { authorityView, certificate, certificateWorld, heldSecret, noon, secretMetadata } from '#test/make'
+import {
+  authorityView,
+  certificate,
+  certificateWorld,
+  heldSecret,
+  noon,
+  readSecret,
+  secretMetadata,
+  soleClaim,
+} from '#test/make'
 import {
   encodeJournal,
   isHandle,
@@ -18,6 +27,7 @@ import {
 import type { OrderJournal } from './order-journal.ts'
 import { planCertificate, refusalOf } from './plan.ts'
 import { certificateRequest } from './request.ts'
+import { attemptedFor } from './retry.ts'
 import { viewOfSecret } from './secret-view.ts'
 import { certificateStatus } from './status.ts'
 import type { CertificateWorld, OpenOrder } from './world.ts'
@@ -45,6 +55,27 @@ const order = (parts: Partial<OrderJournal> = {}): OpenOrder => ({ metadata, jou
 const due = heldSecret({ notBefore: noon - 80 * day, notAfter: noon + 10 * day })
 const plan = (change: Partial<CertificateWorld>, now = noon) =>
   planCertificate(certificateWorld({ secret: due, order: order(), ...change }), now)
+
+test('whatever an issuer is asked for tells one order from another', () => {
+  const ca = { commonName: 'Shop CA', isCA: true }
+  const custom = [{ oid: '1.2.3.4', value: 'BQA=' }]
+  const asked: Partial<CertificateSpec>[] = [
+    {},
+    { extensions: { mustStaple: true } },
+    { extensions: { custom } },
+    { extensions: { custom: custom.map((each) => ({ ...each, critical: true })) } },
+    { literalSubject: 'CN=web,DC=shop,DC=example' },
+    { literalSubject: 'CN=web,DC=example,DC=shop' },
+    { commonName: ca.commonName },
+    ca,
+    { ...ca, pathLength: 1 },
+    { ...ca, nameConstraints: { permitted: { dnsDomains: ['example.com'] } } },
+  ]
+  const hashes = asked.map((parts) =>
+    orderedHash(certificateRequest({ ...spec, usages: ['digitalSignature'], ...parts })),
+  )
+  assert.equal(new Set(hashes).size, asked.length)
+})
 
 suite('an order that is under way', () => {
   const ends: readonly [why: string, change: Partial<CertificateWorld>, end: object][] = [
@@ -114,16 +145,15 @@ suite('an order that is under way', () => {
   })
 
   test('waits for its next attempt, and while the Authority is not ready', () => {
-    const failed = certificate({
-      status: { observedGeneration: 1, attempts: 1, nextAttemptAt: toRfc3339(noon + minute) },
-    })
+    const attempt = { attempts: 1, attemptedFor: attemptedFor(certificateWorld()) }
+    const failed = certificate({ status: { ...attempt, nextAttemptAt: toRfc3339(noon + minute) } })
     assert.deepEqual(plan({ certificate: failed }), { do: 'wait', until: noon + minute })
     assert.equal(plan({ authority: authorityView({ notReady: 'it is ill' }) }).do, 'refuse')
   })
 
   test('does not keep the certificate in use from getting the roots of today', () => {
     const made = plan({ authority: authorityView({ caBundle: 'a new root' }) })
-    assert.equal(made.do, 'trust')
+    assert.equal(made.do, 'refresh')
   })
 })
 
@@ -177,7 +207,7 @@ suite('the Secret of an order', () => {
 
   test('is never taken for the one that the certificate goes into', () => {
     const named = certificate({ spec: { secretName: 'web-pending' } })
-    const view = viewOfSecret(named, certificateWorld(), { metadata: secret, files: {} })
+    const view = viewOfSecret(soleClaim(named), certificateWorld(), readSecret({}, { metadata: secret }))
     assert.equal(view.state, 'foreign')
   })
 })

@@ -55,8 +55,10 @@ export const isHandle = (handle: unknown): handle is string =>
 
 /** Hash of all that an issuer is asked for; unlike the hash of the spec, with what an Authority's defaults fill in. */
 export function orderedHash(request: CertificateRequest): string {
-  const { commonName, subject, names, usages, key, durationMs, wish } = request
-  const asked = { commonName, subject, names, usages, key, durationMs, csr: wish.csr }
+  const { commonName, subject, names, usages, ca, key, durationMs, notAfter, wish } = request
+  const { csr, literalSubject, mustStaple, customExtensions } = wish
+  const filled = { commonName, subject, names, usages, ca, key, durationMs, notAfter }
+  const asked = { ...filled, csr, literalSubject, mustStaple, customExtensions }
   return createHash('sha256').update(canonicalJson(asked)).digest('hex').slice(0, 32)
 }
 

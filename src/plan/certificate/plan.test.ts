@@ -23,13 +23,18 @@ import {
   secretNameOf,
 } from './plan.ts'
 import { certificateRequest, requestHash } from './request.ts'
+import { attemptedFor } from './retry.ts'
 import type { CertificateWorld, SecretView } from './world.ts'
 
 type Change = Partial<CertificateWorld>
 
 const internal = { internal: {} }
 const absent: SecretView = { state: 'absent' }
-const foreign: SecretView = { state: 'foreign', why: 'Secret web belongs to Certificate other' }
+const foreign: SecretView = {
+  state: 'foreign',
+  reason: 'SecretNotOurs',
+  why: 'Secret web belongs to Certificate other',
+}
 const damaged: SecretView = { state: 'damaged', metadata: secretMetadata(), why: 'tls.key is missing' }
 const invalid = terminal('InvalidNames', '"a b" is not a DNS name')
 const expired = { notBefore: noon - 90 * day, notAfter: noon }
@@ -44,7 +49,7 @@ function issuePlan(change: Change = {}, now = noon): IssuePlan {
 }
 
 test('what is asked for and there is kept', () => {
-  assert.deepEqual(plan(), { do: 'keep', relabel: undefined })
+  assert.deepEqual(plan(), { do: 'keep' })
 })
 
 suite('the first finding of the chain decides', () => {
@@ -84,7 +89,7 @@ suite('the first finding of the chain decides', () => {
     const almost = noon + second
     assert.equal(plan({ secret: heldSecret({ notBefore: noon - hour, notAfter: almost }) }).do, 'issue')
     const world = certificateWorld()
-    const at = renewAt(world, heldCertificate())
+    const at = renewAt(world, heldCertificate(), noon) ?? Number.NaN
     assert.equal(planCertificate(world, at - 1).do, 'keep')
     assert.equal(planCertificate(world, at).do, 'issue')
   })
@@ -159,7 +164,10 @@ test('what a Certificate refers to', () => {
 suite('after a failed attempt', () => {
   const failed = (status: CertificateStatus, metadata = {}): Change => ({
     secret: absent,
-    certificate: certificate({ metadata, status: { observedGeneration: 1, attempts: 1, ...status } }),
+    certificate: certificate({
+      metadata,
+      status: { observedGeneration: 1, attempts: 1, attemptedFor: attemptedFor(certificateWorld()), ...status },
+    }),
   })
   const nextAttemptAt = toRfc3339(noon + minute)
 
@@ -189,7 +197,7 @@ suite('a Secret of ours that has lost its label', () => {
     test(`gets it back: ${JSON.stringify(labels)}`, () => {
       const metadata = { ...secretMetadata(), labels }
       const secret = { state: 'held', metadata, held: heldCertificate() } as SecretView
-      assert.deepEqual(plan({ secret }), { do: 'keep', relabel: metadata })
+      assert.deepEqual(plan({ secret }), { do: 'refresh', metadata, caBundle: undefined, outputs: { as: 'kept' } })
     })
   }
 })
@@ -287,7 +295,7 @@ suite('the roots beside the certificate', () => {
   const trusting = heldSecret({ trust: trustHash(caBundle) })
 
   test('are replaced when the Authority wants others to be trusted', () => {
-    const expected = { do: 'trust', metadata: secretMetadata(), caBundle }
+    const expected = { do: 'refresh', metadata: secretMetadata(), caBundle, outputs: { as: 'kept' } }
     assert.deepEqual(plan({ authority }), expected)
     assert.deepEqual(plan({ authority, secret: heldSecret({ trust: trustHash('PEM of another') }) }), expected)
   })
@@ -298,7 +306,7 @@ suite('the roots beside the certificate', () => {
     ['of an Authority that is gone', { authority: undefined }],
   ]
   for (const [name, change] of stay) {
-    test(`stay ${name}`, () => assert.deepEqual(plan(change), { do: 'keep', relabel: undefined }))
+    test(`stay ${name}`, () => assert.deepEqual(plan(change), { do: 'keep' }))
   }
 
   test('come with the new one when a certificate is needed anyway', () => {
@@ -306,8 +314,8 @@ suite('the roots beside the certificate', () => {
   })
 
   test('are replaced although no certificate is signed now', () => {
-    assert.equal(plan({ authority: authorityView({ caBundle, notReady: 'it is new' }) }).do, 'trust')
-    assert.equal(plan({ authority, isFrozen: true }).do, 'trust')
+    assert.equal(plan({ authority: authorityView({ caBundle, notReady: 'it is new' }) }).do, 'refresh')
+    assert.equal(plan({ authority, isFrozen: true }).do, 'refresh')
   })
 })
 

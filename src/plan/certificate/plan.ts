@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
-import { annotations, type Certificate, type ObjectMeta, secretLabel } from '#api'
-import { Failure, fromRfc3339, type Instant, minute, second, terminal, toRfc3339, waiting } from '#base'
+import { annotations, type Certificate, type ObjectMeta } from '#api'
+import { Failure, fromKey, type Instant, minute, second, terminal, toRfc3339, waiting } from '#base'
 import { backdateMs } from '#pki'
-import { trustHash } from '../authority/generations.ts'
 import { judgeRequest } from '../policy/index.ts'
+import type { AdoptPlan } from './adoption.ts'
 import { finalizersToSet, planDeletion, type ReleasePlan } from './deletion.ts'
-import { reissueDue, renewAt } from './due.ts'
+import { isRenewedByHand, reissueDue, renewAt } from './due.ts'
 import { type EndOrderPlan, planEndOfOrder } from './order.ts'
 import type { CertificateRequest } from './request.ts'
+import { attemptedFor, nextAttemptAt } from './retry.ts'
 import {
   needsNewKey,
   planRevocation,
@@ -16,7 +17,9 @@ import {
   standingOf,
   withoutReplacement,
 } from './revocation.ts'
-import { validityOf } from './validity.ts'
+import { outputsWanting, planRefresh, type RefreshPlan, whyNotRefreshed, whyUnusable } from './secret-content.ts'
+import { endsTooSoon, validityOf, wantedLifetime } from './validity.ts'
+import { howToRenewByHand } from './warning.ts'
 import type { AuthorityView, CertificateWorld, Finding, HeldCertificate } from './world.ts'
 
 /** What is to be signed and where it goes. */
@@ -43,10 +46,10 @@ export interface IssuePlan {
 
 /** What to do about a Certificate. */
 export type CertificatePlan =
-  /** The Secret holds what is asked for. `relabel` is its metadata when it has lost our label. */
-  | { readonly do: 'keep'; readonly relabel: ObjectMeta | undefined }
-  /** The certificate stays, the roots beside it change. */
-  | { readonly do: 'trust'; readonly metadata: ObjectMeta; readonly caBundle: string }
+  /** The Secret holds what is asked for. */
+  | { readonly do: 'keep' }
+  | RefreshPlan
+  | AdoptPlan
   | IssuePlan
   | EndOrderPlan
   | RevokePlan
@@ -72,11 +75,37 @@ export function planCertificate(world: CertificateWorld, now: Instant): Certific
 function planIssuance(world: CertificateWorld, now: Instant): CertificatePlan {
   const end = planEndOfOrder(world, { revisions: revisionsOf(world), isRefused: isRefused(world) }, now)
   if (end) return end
+  const adoption = planAdoption(world, now)
+  if (adoption) return adoption
   const cause = needOfIssuance(world, now)
-  const plan = cause ? planFor(cause, world, now) : ({ do: 'keep', relabel: unlabelled(world) } as const)
+  const plan = cause ? planFor(cause, world, now) : ({ do: 'keep' } as const)
   // Until it is replaced the certificate in use is served with the roots of today, whatever keeps its successor away.
   const isReplaced = plan.do === 'issue' && !world.order
-  return isReplaced ? plan : (withCurrentTrust(world) ?? plan)
+  const refresh = isReplaced ? undefined : planRefresh(world)
+  const failure = refresh && whyNotRefreshed(world, now)
+  if (!failure) return refresh ?? plan
+  const { message } = failure
+  return plan.do === 'keep' ? { do: 'refuse', cause: { reason: 'RequestChanged', message }, failure } : plan
+}
+
+/** A Secret that is offered becomes ours with what it holds, if that will do. */
+function planAdoption(world: CertificateWorld, now: Instant): AdoptPlan | undefined {
+  const { secret, authority, certificate } = world
+  const { caBundle } = authority ?? {}
+  if (secret.state !== 'offered' || typeof secret.held === 'string' || !caBundle) return undefined
+  if (certificate.spec.suspend || whyUnusable(world) !== undefined) return undefined
+  if (flawOfOffer(world, now) !== undefined) return undefined
+  const revision = revisionsSoFar(certificate, undefined) + 1
+  return { do: 'adopt', metadata: secret.metadata, held: secret.held, caBundle, revision }
+}
+
+/** Why what an offered Secret holds will not do. */
+function flawOfOffer(world: CertificateWorld, now: Instant): string | undefined {
+  const { secret } = world
+  if (secret.state !== 'offered') return undefined
+  const { metadata, held } = secret
+  if (typeof held === 'string') return held
+  return unsuited(held, { ...world, secret: { state: 'held', metadata, held } }, now)?.message
 }
 
 function planFor(cause: Finding, world: CertificateWorld, now: Instant): CertificatePlan {
@@ -85,6 +114,10 @@ function planFor(cause: Finding, world: CertificateWorld, now: Instant): Certifi
   }
   const { message: heldBack } = withoutReplacement(world, now) ?? {}
   if (heldBack !== undefined) return { do: 'refuse', cause, failure: terminal('Revoked', heldBack) }
+  // What was ordered in time is brought to its end.
+  if (cause.reason === 'Expired' && isRenewedByHand(world) && !world.order) {
+    return { do: 'refuse', cause, failure: terminal('Expired', `${cause.message} and ${howToRenewByHand(world)}`) }
+  }
   const backoff = backoffOf(world, now)
   if (backoff) return backoff
   const brake = brakeOf(world, now)
@@ -93,51 +126,49 @@ function planFor(cause: Finding, world: CertificateWorld, now: Instant): Certifi
   return means instanceof Failure ? { do: 'refuse', cause, failure: means } : issue(world, means, cause, now)
 }
 
-/** The roots that the Authority wants to be trusted, where the Secret holds others. */
-function withCurrentTrust({ secret, authority, authorityKey }: CertificateWorld): CertificatePlan | undefined {
-  const { caBundle } = authority ?? {}
-  // Another Authority's roots do not verify it.
-  if (secret.state !== 'held' || secret.held.issuedBy !== authorityKey) return undefined
-  if (!caBundle || secret.held.trust === trustHash(caBundle)) return undefined
-  return { do: 'trust', metadata: secret.metadata, caBundle }
-}
-
-/** Metadata of our Secret when it does not carry our label: it would not be watched. */
-function unlabelled({ secret }: CertificateWorld): ObjectMeta | undefined {
-  if (secret.state !== 'held' || secret.metadata.labels?.[secretLabel] === 'certificate') return undefined
-  return secret.metadata
-}
-
 /** Why a new certificate is needed, if one is: a broken promise, a request, or the time of renewal. */
 function needOfIssuance(world: CertificateWorld, now: Instant): Finding | undefined {
   const { secret } = world
-  const broken = unfulfilled(world, now)
-  if (broken || secret.state !== 'held') return broken
+  const broken = withoutCertificate(world, now)
+  if (secret.state !== 'held') return broken
+  const reissue = reissueDue(world, secret.held)
+  const due = reissue && reissue.at <= now ? reissue.finding : undefined
+  // What has expired and is renewed by hand is issued because somebody asks for it.
+  if (broken) return broken.reason === 'Expired' ? (due ?? broken) : broken
   const standing = standingOf(world, now)
   if (standing && !(standing instanceof Failure) && standing.awaiting) {
     const message = `spec.revocation has certificate ${standing.awaiting.serialNumber} revoked once it is replaced`
     return { reason: 'RevocationRequested', message }
   }
-  const due = reissueDue(world, secret.held)
-  if (due && due.at <= now) return due.finding
-  if (renewAt(world, secret.held) <= now) {
+  if (due) return due
+  const at = renewAt(world, secret.held, now)
+  if (at !== undefined && at <= now) {
     return { reason: 'RenewalDue', message: `the certificate expires at ${toRfc3339(secret.held.notAfter)}` }
   }
   return world.order && { reason: 'OrderPending', message: 'it was ordered already' }
 }
 
 /** What keeps the Secret from holding what the spec asks for, unexpired: the promise behind Ready. */
-export function unfulfilled(world: CertificateWorld, now: Instant): Finding | undefined {
+export const unfulfilled = (world: CertificateWorld, now: Instant): Finding | undefined =>
+  withoutCertificate(world, now) ?? outputsWanting(world)
+
+/** Why the Secret holds no certificate that is what the spec asks for. */
+function withoutCertificate(world: CertificateWorld, now: Instant): Finding | undefined {
   const { certificate, request, secret } = world
   if (request instanceof Failure) return { reason: 'InvalidRequest', message: request.message }
   const name = secretNameOf(certificate)
   switch (secret.state) {
     case 'foreign':
-      return { reason: 'SecretNotOurs', message: secret.why }
+      return { reason: secret.reason, message: secret.why }
     case 'absent':
       return { reason: 'SecretMissing', message: `Secret ${name} does not exist` }
     case 'damaged':
       return { reason: 'SecretDamaged', message: `Secret ${name} is damaged: ${secret.why}` }
+    case 'offered': {
+      const flaw = flawOfOffer(world, now)
+      const because = flaw === undefined ? '' : `; it is to be made anew, because ${flaw}`
+      return { reason: 'Adopted', message: `Secret ${name} is taken over${because}` }
+    }
     case 'held':
       return unsuited(secret.held, world, now)
   }
@@ -183,7 +214,12 @@ interface Means {
 function meansToIssue(world: CertificateWorld, cause: Finding, now: Instant): Means | Failure {
   const { request, secret, authority, certificate, authorityKey } = world
   if (request instanceof Failure) return terminal('InvalidRequest', request.message)
-  if (secret.state === 'foreign') return terminal('SecretNotOurs', secret.why)
+  const tooSoon = endsTooSoon(request, now)
+  if (tooSoon) return tooSoon
+  if (secret.state === 'foreign') return terminal(secret.reason, secret.why)
+  const unusable = whyUnusable(world)
+  if (unusable !== undefined) return terminal('SecretNotUsable', unusable)
+  if (world.passwords instanceof Failure) return world.passwords
   if (world.isFrozen) return waiting('IssuanceFrozen', 'the operator was started with --freeze', authorityRecheckMs)
   const { namespace = '' } = certificate.metadata
   if (authorityKey === undefined) {
@@ -213,7 +249,7 @@ function obstacle(world: CertificateWorld, means: Means, cause: Finding, now: In
   }
   const { intake = 'Open', suspend, policy, publicTrust } = authority.spec
   if (suspend) return waiting('AuthorityNotReady', `Authority ${authorityKey} is suspended`, authorityRecheckMs)
-  if (intake === 'Closed' || (intake === 'RenewalsOnly' && secret.state === 'absent')) {
+  if (intake === 'Closed' || (intake === 'RenewalsOnly' && (secret.state === 'absent' || secret.state === 'offered'))) {
     const message = `Authority ${authorityKey} takes ${intake === 'Closed' ? 'no requests' : 'renewals only'}`
     return terminal('IntakeClosed', message)
   }
@@ -223,7 +259,13 @@ function obstacle(world: CertificateWorld, means: Means, cause: Finding, now: In
     return waiting('AuthorityRestored', message, restoredUntil - now)
   }
   const requester = { namespace: certificate.metadata.namespace ?? '', labels: namespaceLabels }
-  const { denials } = judgeRequest({ policy, publicTrust, request, requester })
+  const { denials } = judgeRequest({
+    policy,
+    publicTrust,
+    subordinates: { namespace: fromKey(authorityKey ?? '').namespace, allowed: authority.spec.allowedSubordinates },
+    request: { ...request, durationMs: wantedLifetime(request, now) },
+    requester,
+  })
   if (denials.length === 0) return undefined
   return terminal('PolicyDenied', `the policy of Authority ${authorityKey} denies the request: ${denials.join('; ')}`)
 }
@@ -239,12 +281,14 @@ function issue(world: CertificateWorld, { request, authority }: Means, cause: Fi
   const { publicTrust, weekendExpiry } = authority.spec
   const { notAfter, clamps, isSevere } = validityOf({
     start,
-    wantedMs: request.durationMs,
+    wantedMs: wantedLifetime(request, start),
     authorityNotAfter: authority.notAfter,
     publicTrust,
     weekendExpiry,
   })
   const replaces = 'metadata' in secret ? secret.metadata : undefined
+  // What was somebody else's has an identity and a count of its own, if it has any.
+  const ours = secret.state === 'offered' ? undefined : replaces
   return {
     do: 'issue',
     cause,
@@ -254,15 +298,15 @@ function issue(world: CertificateWorld, { request, authority }: Means, cause: Fi
     notAfter,
     shortened: clamps.length > 0 ? clamps.join('; ') : undefined,
     isSeverelyShortened: isSevere,
-    revision: revisionsSoFar(certificate, replaces) + 1,
-    id: replaces?.annotations?.[annotations.id],
+    revision: revisionsSoFar(certificate, ours) + 1,
+    id: ours?.annotations?.[annotations.id],
     replaces,
     needsNewKey: needsNewKey(world, now),
   }
 }
 
 const revisionsOf = ({ certificate, secret }: CertificateWorld): number =>
-  revisionsSoFar(certificate, 'metadata' in secret ? secret.metadata : undefined)
+  revisionsSoFar(certificate, 'metadata' in secret && secret.state !== 'offered' ? secret.metadata : undefined)
 
 /**
  * How many certificates have been issued. The Secret outlives the status, and the status outlives the Secret: whichever
@@ -279,13 +323,9 @@ const brakeMs = 10 * minute
 
 /** When it is time for the next attempt, where that is not now. */
 function backoffOf(world: CertificateWorld, now: Instant): CertificatePlan | undefined {
-  const { status, metadata } = world.certificate
   if (isRefused(world)) return { do: 'wait', until: undefined }
-  if (status?.observedGeneration === metadata.generation) {
-    const until = fromRfc3339(status?.nextAttemptAt)
-    if (until !== undefined && until > now) return { do: 'wait', until }
-  }
-  return undefined
+  const until = nextAttemptAt(world, now)
+  return until === undefined ? undefined : { do: 'wait', until }
 }
 
 /** Somebody who damages a Secret again and again, or a lifetime that is over at once, does not issue without end. */
@@ -304,9 +344,12 @@ function isRefused(world: CertificateWorld): boolean {
   return status.refused === refusalOf(world)
 }
 
-/** What a refusal by the authority was about: the same again is refused again. */
-export const refusalOf = ({ requestHash, authority }: CertificateWorld): string =>
-  createHash('sha256').update(`${requestHash}/${authority?.version}`).digest('hex').slice(0, 32)
+/** What a refusal by the authority was about: the same again is refused again, unless a person asks once more. */
+export const refusalOf = (world: CertificateWorld): string =>
+  createHash('sha256')
+    .update(`${world.requestHash}/${attemptedFor(world)}`)
+    .digest('hex')
+    .slice(0, 32)
 
 /** Name of the Secret that holds the certificate. */
 export function secretNameOf({ spec, metadata }: Certificate): string {

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import type { CertificateDefaults, CertificateSpec } from '#api'
 import { day, hour, minute, second } from '#base'
-import { PkiError } from '#pki'
+import { normalizeNames, PkiError } from '#pki'
 import { certificateRequest, requestHash } from './request.ts'
 
 const wanted = (spec: Partial<CertificateSpec> = {}): CertificateSpec => ({ dnsNames: ['www.example.com'], ...spec })
@@ -19,13 +19,19 @@ test('every default is filled in', () => {
   assert.deepEqual(filled(), {
     commonName: undefined,
     subject: {},
-    names: { dnsNames: ['www.example.com'], ipAddresses: [], uris: [], emailAddresses: [] },
+    literalSubject: undefined,
+    otherAttributes: [],
+    names: normalizeNames({ dnsNames: ['www.example.com'] }),
     usages: ['digitalSignature', 'serverAuth'],
+    mustStaple: false,
+    customExtensions: [],
+    ca: undefined,
     key: { algorithm: 'ECDSA', size: 256 },
     publicKey: undefined,
     encoding: 'PKCS8',
     keepKey: false,
     durationMs: 90 * day,
+    notAfter: undefined,
     owner: undefined,
   })
 })
@@ -38,6 +44,9 @@ test('everything that is said counts', () => {
     ipAddresses: ['2001:DB8:0::1', '192.0.2.1'],
     uris: ['spiffe://example.org/web'],
     emailAddresses: ['web@EXAMPLE.com'],
+    otherNames: [{ oid: '1.3.6.1.4.1.311.20.2.3', utf8Value: 'Jo=1@example.com' }],
+    registeredIDs: ['1.2.3'],
+    extensions: { mustStaple: true, custom: [{ oid: '1.2.4', value: 'BQA=' }] },
     usages: ['serverAuth', 'clientAuth'],
     privateKey: { algorithm: 'RSA', size: 3072, encoding: 'PKCS1', rotation: 'Never' },
     duration: '1h30m',
@@ -51,13 +60,21 @@ test('everything that is said counts', () => {
       ipAddresses: ['192.0.2.1', '2001:db8::1'],
       uris: ['spiffe://example.org/web'],
       emailAddresses: ['web@example.com'],
+      otherNames: ['1.3.6.1.4.1.311.20.2.3=Jo=1@example.com'],
+      registeredIDs: ['1.2.3'],
     },
+    literalSubject: undefined,
+    otherAttributes: [],
     usages: ['clientAuth', 'serverAuth'],
+    mustStaple: true,
+    customExtensions: [{ oid: '1.2.4', critical: false, value: Uint8Array.of(0x05, 0x00) }],
+    ca: undefined,
     key: { algorithm: 'RSA', size: 3072 },
     publicKey: undefined,
     encoding: 'PKCS1',
     keepKey: true,
     durationMs: hour + 30 * minute,
+    notAfter: undefined,
     owner: 'web@example.com',
   })
 })
@@ -113,6 +130,112 @@ test('a name that cannot stand in a certificate is refused', () => {
 
 test('a request without a name is refused', () => {
   assert.throws(() => request({ dnsNames: [] }), { kind: 'Terminal', reason: 'InvalidRequest', message: /no name/ })
+})
+
+suite('a literal subject', () => {
+  const defaults: CertificateDefaults = { subject: { organizations: ['Example'] } }
+  const literalSubject = 'CN=api.example.com,OU=Shop,C=DE,UID=7,DC=example'
+
+  test('is the whole subject, and its common name is a name too', () => {
+    const { commonName, subject, otherAttributes, names } = request({ literalSubject }, defaults)
+    assert.equal(commonName, 'api.example.com')
+    assert.deepEqual(subject, { organizationalUnits: ['Shop'], countries: ['DE'] })
+    assert.deepEqual(otherAttributes, ['UID=7', 'DC=example'])
+    assert.deepEqual(names.dnsNames, ['api.example.com', 'www.example.com'])
+  })
+
+  test('is a name by itself', () => {
+    assert.equal(request({ literalSubject: 'O=Example', dnsNames: [] }).literalSubject, 'O=Example')
+  })
+
+  test('that cannot be read is refused', () => {
+    assert.throws(() => request({ literalSubject: 'Example' }), {
+      reason: 'InvalidRequest',
+      message: /such as CN=name/,
+    })
+  })
+})
+
+suite('a CA', () => {
+  const spec = { isCA: true, commonName: 'ca.example.com', dnsNames: [] }
+
+  test('signs and does nothing else unless it is said, and its name is no host name', () => {
+    const defaults: CertificateDefaults = { usages: ['serverAuth'] }
+    const { usages, ca, names } = request(spec, defaults)
+    assert.deepEqual([usages, ca], [[], { pathLength: 0, nameConstraints: undefined }])
+    assert.deepEqual(names, normalizeNames({}))
+    assert.deepEqual(request({ ...spec, usages: ['clientAuth'] }, defaults).usages, ['clientAuth'])
+  })
+
+  test('has the path length and the constraints that are said', () => {
+    const nameConstraints = { permitted: { dnsDomains: ['example.com'] } }
+    assert.deepEqual(request({ ...spec, pathLength: 2, nameConstraints }).ca, { pathLength: 2, nameConstraints })
+    const wrong = { permitted: { dnsDomains: ['a b'] } }
+    assert.throws(() => request({ ...spec, nameConstraints: wrong }), {
+      reason: 'InvalidNames',
+      message: /not a DNS domain/,
+    })
+  })
+
+  test('without a subject is refused', () => {
+    assert.throws(() => request({ isCA: true }), {
+      reason: 'InvalidRequest',
+      message: /CA certificate needs a subject/,
+    })
+  })
+})
+
+suite('an extension', () => {
+  const custom = { oid: '1.2.4', critical: true, value: 'BQA=' }
+  const refused: readonly [change: Partial<typeof custom>, about: RegExp][] = [
+    [{ oid: '2.5.29.17' }, /RFC 5280 defines it/],
+    [{ oid: '1.3.6.1.4.1.11129.2.4.3' }, /certificate transparency/],
+    [{ value: 'BQA' }, /is not Base64/],
+    [{ value: 'BQ A=' }, /is not Base64/],
+    [{ value: 'BQAF' }, /not exactly one DER element/],
+    [{ value: Buffer.alloc(4097).toString('base64') }, /has 4097 octets/],
+  ]
+  for (const [change, message] of refused) {
+    test(`${JSON.stringify(change).slice(0, 40)} is refused`, () => {
+      const extensions = { custom: [{ ...custom, ...change }] }
+      assert.throws(() => request({ extensions }), { kind: 'Terminal', reason: 'InvalidRequest', message })
+    })
+  }
+})
+
+suite('a fixed end', () => {
+  const ends: readonly [text: string, at: string][] = [
+    ['2027-12-31T23:59:59Z', '2027-12-31T23:59:59Z'],
+    ['2027-12-31T23:59:59+01:00', '2027-12-31T22:59:59Z'],
+    ['2028-02-29T00:00:00Z', '2028-02-29T00:00:00Z'],
+  ]
+  for (const [notAfter, at] of ends) {
+    test(notAfter, () => assert.equal(request({ notAfter }).notAfter, Date.parse(at)))
+  }
+
+  for (const notAfter of ['2027-02-29T00:00:00Z', '2027-13-01T00:00:00Z', '2027-01-01T24:30:00Z', 'never']) {
+    test(`${notAfter} is no time`, () => {
+      assert.throws(() => request({ notAfter }), { reason: 'InvalidRequest', message: /is no time: write it as/ })
+    })
+  }
+})
+
+test('names with control characters, and more names than a certificate has, are refused by name', () => {
+  const upn = '1.3.6.1.4.1.311.20.2.3'
+  const cases: readonly [Partial<CertificateSpec>, RegExp][] = [
+    [{ dnsNames: ['a.example.com\n'] }, /"a\.example\.com " is not a DNS name/],
+    [{ uris: ['spiffe://a/\u0000'] }, /is not an absolute URI/],
+    [{ otherNames: [{ oid: upn, utf8Value: 'a\u0007' }] }, /text without control characters/],
+    [{ otherNames: [{ oid: 'upn', utf8Value: 'a' }] }, /"upn=a" is not an object identifier/],
+    [{ registeredIDs: ['1.2.x'] }, /"1\.2\.x" is not an object identifier/],
+    [
+      { dnsNames: Array.from({ length: 10_000 }, (_, at) => `${at}.example.com`) },
+      /10000 names are too many: at most 1000/,
+    ],
+  ]
+  for (const [spec, message] of cases) {
+    assert.throws(() => request(spec), { kind: 'Terminal', reason: 'InvalidNames', message }, String(message))
+  }
 })
 
 suite('defaults of the Authority', () => {
@@ -180,6 +303,18 @@ suite('the hash', () => {
     { uris: ['spiffe://example.org/web'] },
     { emailAddresses: ['web@example.com'] },
     { usages: ['serverAuth'] },
+    { literalSubject: 'CN=www.example.com' },
+    { literalSubject: 'CN=www.example.com,O=a' },
+    { otherNames: [{ oid: '1.2.3', utf8Value: 'a' }] },
+    { otherNames: [{ oid: '1.2.3', utf8Value: 'b' }] },
+    { registeredIDs: ['1.2.3'] },
+    { extensions: { mustStaple: true } },
+    { extensions: { custom: [{ oid: '1.2.3', value: 'BQA=' }] } },
+    { extensions: { custom: [{ oid: '1.2.3', value: 'BQA=', critical: true }] } },
+    { isCA: true, commonName: 'a' },
+    { isCA: true, commonName: 'a', pathLength: 1 },
+    { isCA: true, commonName: 'a', nameConstraints: { permitted: { dnsDomains: ['a'] } } },
+    { notAfter: '2027-12-31T23:59:59Z' },
     { privateKey: { size: 384 } },
     { privateKey: { algorithm: 'RSA' } },
     { privateKey: { algorithm: 'RSA', encoding: 'PKCS1' } },
@@ -195,6 +330,7 @@ suite('the hash', () => {
     { dnsNames: ['WWW.example.com', 'www.example.com'] },
     { privateKey: { rotation: 'Never' } },
     { owner: 'web@example.com' },
+    { isCA: false, otherNames: [], registeredIDs: [], extensions: { mustStaple: false, custom: [] } },
     { renewal: { before: '1h' }, secretName: 'other', authorityRef: { name: 'other' } },
   ]
   for (const spec of same) {
@@ -203,6 +339,7 @@ suite('the hash', () => {
 
   test('does not depend on how a duration is written', () => {
     assert.equal(hash({ duration: '129600m' }), hash({ duration: '2160h' }))
+    assert.equal(hash({ notAfter: '2028-01-01T00:00:00+01:00' }), hash({ notAfter: '2027-12-31T23:00:00Z' }))
   })
 
   const explicit: readonly Partial<CertificateSpec>[] = [

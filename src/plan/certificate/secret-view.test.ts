@@ -3,7 +3,17 @@ import { before, suite, test } from 'node:test'
 import { annotations, type CertificateSpec, type CertificateStatus, type ObjectMeta, secretLabel } from '#api'
 import { day, type Failure, hour, minute, terminal, toRfc3339 } from '#base'
 import { type Bundle, type BundleFiles, createCsr, generateKey, keySigner, parseCertificates } from '#pki'
-import { authorityView, certificate, certificateWorld, issuedFiles, noon, secretMetadata, testCa } from '#test/make'
+import {
+  authorityView,
+  certificate,
+  certificateWorld,
+  issuedFiles,
+  noon,
+  readSecret,
+  secretMetadata,
+  soleClaim,
+  testCa,
+} from '#test/make'
 import { trustHash } from '../authority/generations.ts'
 import { planCertificate } from './plan.ts'
 import { type CertificateRequest, certificateRequest, requestHash } from './request.ts'
@@ -19,6 +29,8 @@ const hash = requestHash(request)
 const asking = (asked: CertificateRequest | Failure) => ({
   request: asked,
   requestHash: asked instanceof Error ? '' : requestHash(asked),
+  authorityKey: 'shop/ca',
+  authority: authorityView(),
 })
 
 /** Whose it is stands in both: somebody has forged one of them. */
@@ -28,7 +40,7 @@ const strangers: readonly [name: string, parts: Partial<ObjectMeta>, why: RegExp
   [
     'of another Certificate',
     { annotations: { [annotations.certificate]: 'api' } },
-    /^Secret web belongs to Certificate api\. Choose another secretName, or delete the Secret if nobody needs it$/,
+    /^Secret web belongs to Certificate api, which does not use it\. Choose another secretName; or delete the Secret/,
   ],
   ['with a CA key', { labels: { [secretLabel]: 'ca' } }, /^Secret web holds a CA key\. Choose/],
   ['with a CA key and no label', { labels: {}, annotations: caMarks }, /^Secret web holds a CA key\. Choose/],
@@ -58,7 +70,7 @@ suite('without reading', () => {
   }
   const cached = secretMetadata({ annotations: said })
   const view = (said: CertificateStatus | undefined, metadata: ObjectMeta | undefined): SecretView | undefined =>
-    viewWithoutReading(certificate({ status: said }), metadata, hash)
+    viewWithoutReading(soleClaim(certificate({ status: said })), metadata, hash)
 
   test('a Certificate that was never issued has no Secret', () => {
     assert.deepEqual(view(undefined, undefined), { state: 'absent' })
@@ -71,8 +83,8 @@ suite('without reading', () => {
 
   test("somebody else's Secret that was in the way may still be there", () => {
     const inTheWay = certificateStatus(
-      certificateWorld({ secret: { state: 'foreign', why: 'not ours' } }),
-      { do: 'keep', relabel: undefined },
+      certificateWorld({ secret: { state: 'foreign', reason: 'SecretNotOurs', why: 'not ours' } }),
+      { do: 'keep' },
       { result: 'unchanged' },
       noon,
     )
@@ -94,6 +106,7 @@ suite('without reading', () => {
         caGeneration: 3,
         caFingerprint: undefined,
         trust: 'abc',
+        outputs: undefined,
         differences: [],
       },
     }
@@ -161,7 +174,7 @@ suite('from the files', () => {
 
   const view = (given: Readonly<Record<string, string>>, spec: Partial<CertificateSpec> = {}): SecretView => {
     const asked = certificate({ spec })
-    return viewOfSecret(asked, asking(certificateRequest(asked.spec)), { metadata: secretMetadata(), files: given })
+    return viewOfSecret(soleClaim(asked), asking(certificateRequest(asked.spec)), readSecret(given))
   }
   const differences = (given: BundleFiles, spec: Partial<CertificateSpec> = {}): readonly string[] => {
     const seen = view({ ...given }, spec)
@@ -169,19 +182,20 @@ suite('from the files', () => {
     return seen.held.differences
   }
 
-  test('there is none', () => assert.deepEqual(viewOfSecret(wanted, asking(request), undefined), { state: 'absent' }))
+  test('there is none', () =>
+    assert.deepEqual(viewOfSecret(soleClaim(wanted), asking(request), undefined), { state: 'absent' }))
 
   for (const [name, parts, why] of strangers) {
     test(`of a Secret ${name} nothing is read`, () => {
-      const read = { metadata: secretMetadata(parts), files: { 'tls.key': 'x' } }
-      const seen = viewOfSecret(wanted, asking(request), read)
+      const read = readSecret({ 'tls.key': 'x' }, { metadata: secretMetadata(parts) })
+      const seen = viewOfSecret(soleClaim(wanted), asking(request), read)
       assert.equal(seen.state, 'foreign')
       assert.match(seen.why, why)
     })
   }
 
   test('a Secret without annotations was made by somebody else', () => {
-    const seen = viewOfSecret(wanted, asking(request), { metadata: notMade, files: { ...files } })
+    const seen = viewOfSecret(soleClaim(wanted), asking(request), readSecret({ ...files }, { metadata: notMade }))
     assert.equal(seen.state, 'foreign')
     assert.match(seen.why, /^Secret web was not made for it\./)
   })
@@ -192,6 +206,7 @@ suite('from the files', () => {
     assert.deepEqual(view({ ...files }), {
       state: 'held',
       metadata: secretMetadata(),
+      form: { type: 'kubernetes.io/tls', isImmutable: false },
       held: {
         serialNumber: leaf.serialNumber,
         fingerprint: leaf.fingerprint,
@@ -203,6 +218,7 @@ suite('from the files', () => {
         caGeneration: undefined,
         caFingerprint: undefined,
         trust: trustHash(files['ca.crt']),
+        outputs: undefined,
         differences: [],
       },
     })
@@ -210,13 +226,13 @@ suite('from the files', () => {
 
   test('who issued it is unknown when the annotation is lost', () => {
     const metadata = { ...secretMetadata(), annotations: { [annotations.certificate]: 'web' } }
-    const seen = viewOfSecret(wanted, asking(request), { metadata, files: { ...files } })
+    const seen = viewOfSecret(soleClaim(wanted), asking(request), readSecret({ ...files }, { metadata }))
     assert.ok(seen.state === 'held' && seen.held.issuedBy === '')
   })
 
   test('a request that is none is compared with nothing', () => {
     const failure = terminal('InvalidNames', 'no name')
-    const seen = viewOfSecret(wanted, asking(failure), { metadata: secretMetadata(), files: { ...files } })
+    const seen = viewOfSecret(soleClaim(wanted), asking(failure), readSecret({ ...files }))
     assert.ok(seen.state === 'held' && seen.held.differences.length === 0)
   })
 
@@ -227,6 +243,8 @@ suite('from the files', () => {
     [/^the key is not ECDSA 384$/, { privateKey: { size: 384 } }],
     [/^it was issued for another duration$/, { duration: '24h' }],
     [/^it was issued for another duration$/, { duration: '2161h' }],
+    [/^it was issued for another end$/, { notAfter: '2027-02-20T12:00:01Z' }],
+    [/^it was issued for another end$/, { notAfter: '2027-02-20T11:59:59Z' }],
   ]
   for (const [difference, spec] of specs) {
     test(`another spec: ${difference.source}`, () => {
@@ -250,11 +268,21 @@ suite('from the files', () => {
     assert.deepEqual(differences(pkcs1, inPkcs1), [])
   })
 
+  test('a fixed end is held to the second', () => {
+    assert.deepEqual(differences(files, { notAfter: '2027-02-20T12:00:00Z' }), [])
+    assert.deepEqual(differences(files, { notAfter: '2027-02-20T13:00:00+01:00' }), [])
+  })
+
   test('one that was cut short by the end of its authority is as long as it can be', async () => {
     const end = noon + 30 * day
     assert.deepEqual(differences(await issuedFiles(subordinate, { request, notAfter: end })), [])
     assert.deepEqual(differences(await issuedFiles(subordinate, { request, notAfter: end - hour })), [
       'it was issued for another duration',
+    ])
+    const fixed = { notAfter: '2028-01-01T00:00:00Z' }
+    assert.deepEqual(differences(await issuedFiles(subordinate, { request, notAfter: end }), fixed), [])
+    assert.deepEqual(differences(await issuedFiles(subordinate, { request, notAfter: end - hour }), fixed), [
+      'it was issued for another end',
     ])
   })
 
@@ -279,12 +307,23 @@ suite('from the files', () => {
     assert.ok(seen.state === 'damaged' && /not the key of the certificate/.test(seen.why))
   })
 
+  test('a certificate with roots of its own is damage, if those of the Authority do not verify it', async () => {
+    const other = await issuedFiles(await testCa(), { request })
+    const authority = authorityView({ caBundle: files['ca.crt'] })
+    const stateOf = (given: BundleFiles, key: string) =>
+      viewOfSecret(soleClaim(wanted), { ...asking(request), authorityKey: key, authority }, readSecret({ ...given }))
+        .state
+    assert.equal(stateOf(files, 'shop/ca'), 'held')
+    assert.equal(stateOf(other, 'shop/ca'), 'damaged')
+    assert.equal(stateOf(other, 'shop/next'), 'held', 'of the Authority before nothing is known any more')
+  })
+
   test('the very certificate that was issued for the spec has no differences, whatever defaults are now', () => {
     const [leaf] = parseCertificates(files['tls.crt'])
     const asked = asking(certificateRequest(wanted.spec, { duration: '24h', privateKey: { algorithm: 'RSA' } }))
     const differencesBy = (said: Record<string, string>): number => {
       const metadata = secretMetadata({ annotations: said })
-      const seen = viewOfSecret(wanted, asked, { metadata, files: { ...files } })
+      const seen = viewOfSecret(soleClaim(wanted), asked, readSecret({ ...files }, { metadata }))
       return seen.state === 'held' ? seen.held.differences.length : assert.fail(seen.state)
     }
     const marks = { [annotations.requestHash]: hash, [annotations.fingerprint]: leaf?.fingerprint ?? '' }
@@ -304,7 +343,12 @@ suite('from the files', () => {
     test('another root beside ours goes again', async () => {
       const other = await testCa({ commonName: 'Stranger' })
       const made = planFor(`${files['ca.crt']}${other.certificate.pem}`)
-      assert.deepEqual(made, { do: 'trust', metadata: secretMetadata(), caBundle: files['ca.crt'] })
+      assert.deepEqual(made, {
+        do: 'refresh',
+        metadata: secretMetadata(),
+        caBundle: files['ca.crt'],
+        outputs: { as: 'kept' },
+      })
     })
 
     test('without our root the Secret is damaged', async () => {
@@ -319,13 +363,13 @@ suite('from the files', () => {
     let held: Record<string, string>
     before(async () => {
       const key = await generateKey({ algorithm: 'ECDSA', size: 256 })
-      const names = { dnsNames: ['www.example.com'], ipAddresses: [], uris: [], emailAddresses: [] }
+      const names = { dnsNames: ['www.example.com'] }
       csr = await createCsr({ subject: {}, names }, keySigner(key))
       const { 'tls.key': _, ...rest } = await issuedFiles(ca, { request: certificateRequest({ csr }), privateKey: key })
       held = rest
     })
     const viewFor = (given: Record<string, string>): SecretView =>
-      viewOfSecret(wanted, asking(certificateRequest({ csr })), { metadata: secretMetadata(), files: given })
+      viewOfSecret(soleClaim(wanted), asking(certificateRequest({ csr })), readSecret(given))
 
     test('needs no tls.key', () => {
       const seen = viewFor(held)

@@ -1,10 +1,13 @@
-import type { KeyObject } from 'node:crypto'
-import { annotations, type Certificate, findCondition, type ObjectMeta, secretLabel } from '#api'
-import { Failure, fromRfc3339, type Instant, isFailure, second } from '#base'
-import { backdateMs, type Chain, differences, keySatisfies, parseBundle, parseChain } from '#pki'
+import { annotations, findCondition, type ObjectMeta } from '#api'
+import { Failure, fromRfc3339, type Instant, isFailure } from '#base'
+import { backdateMs, parseBundle, parseChain } from '#pki'
+import { parseApplied } from '../applied.ts'
 import { trustHash } from '../authority/generations.ts'
-import type { CertificateRequest } from './request.ts'
-import type { HeldCertificate, SecretView } from './world.ts'
+import { heldInOffer } from './adoption.ts'
+import { type Held, heldDifferences } from './held-differences.ts'
+import { outputsFound, outputsSaid } from './outputs.ts'
+import { type Claims, foreignness } from './secret-owner.ts'
+import type { HeldCertificate, ReadSecret, SecretView, Wanted } from './world.ts'
 
 /**
  * What can be said of the Secret without reading it, or undefined when it must be read. The cache is a consistent view
@@ -12,17 +15,21 @@ import type { HeldCertificate, SecretView } from './world.ts'
  * @param cached metadata of the Secret that the Certificate names, if it is one of ours
  */
 export function viewWithoutReading(
-  certificate: Certificate,
+  claims: Claims,
   cached: ObjectMeta | undefined,
   requestHash: string,
 ): SecretView | undefined {
-  const { status } = certificate
-  // Never issued and not there: it is to be made. Issued and not there: it may only have lost its label. Found to be
-  // somebody else's, who does not carry our label: it may still be in the way.
-  const wasForeign = findCondition(status?.conditions, 'Ready')?.reason === 'SecretNotOurs'
-  if (!cached) return status?.revision === undefined && !wasForeign ? { state: 'absent' } : undefined
-  const foreign = foreignness(certificate, cached)
-  if (foreign) return { state: 'foreign', why: foreign }
+  const { status, spec } = claims.own
+  if (!cached) {
+    // Never issued and not there: it is to be made. Issued and not there: it may only have lost its label. Found to be
+    // somebody else's, who does not carry our label: it may still be in the way, and so may one that is to be taken
+    // over. Of several Certificates that name it, one may have it.
+    const wasForeign = findCondition(status?.conditions, 'Ready')?.reason === 'SecretNotOurs'
+    const isUnknown = status?.revision !== undefined || wasForeign || spec.adopt === true || claims.others.length > 0
+    return isUnknown ? undefined : { state: 'absent' }
+  }
+  const foreign = foreignness(claims, cached)
+  if (foreign) return foreign
   if (status?.secret?.name !== cached.name || status.secret.resourceVersion !== cached.resourceVersion) return undefined
   if (cached.annotations?.[annotations.requestHash] !== requestHash) return undefined
   const held = heldByAnnotations(cached)
@@ -30,37 +37,21 @@ export function viewWithoutReading(
 }
 
 /** What a Secret holds, from its files. */
-export function viewOfSecret(
-  certificate: Certificate,
-  { request, requestHash }: { readonly request: CertificateRequest | Failure; readonly requestHash: string },
-  secret: { readonly metadata: ObjectMeta; readonly files: Readonly<Record<string, string>> } | undefined,
-): SecretView {
+export function viewOfSecret(claims: Claims, wanted: Wanted, secret: ReadSecret | undefined): SecretView {
+  const foreign = foreignness(claims, secret?.metadata)
+  if (foreign) return foreign
   if (!secret) return { state: 'absent' }
-  const { metadata, files } = secret
-  const foreign = foreignness(certificate, metadata)
-  if (foreign) return { state: 'foreign', why: foreign }
+  const { metadata, form } = secret
+  const { name } = claims.own.metadata
+  const isOurs = metadata.annotations?.[annotations.certificate] === name
   try {
-    return { state: 'held', metadata, held: heldIn(metadata, files, request, requestHash) }
+    if (!isOurs) return { state: 'offered', metadata, form, held: heldInOffer(secret, wanted) }
+    return { state: 'held', metadata, form, held: heldIn(secret, wanted) }
   } catch (error) {
     if (!isFailure(error)) throw error
-    return { state: 'damaged', metadata, why: error.message }
+    if (!isOurs) return { state: 'offered', metadata, form, held: error.message }
+    return { state: 'damaged', metadata, form, why: error.message }
   }
-}
-
-/** Why the Secret is not this Certificate's, or undefined when it is. */
-function foreignness({ metadata }: Certificate, secret: ObjectMeta): string | undefined {
-  const owner = secret.annotations?.[annotations.certificate]
-  const content = secret.labels?.[secretLabel]
-  const holdsCa = content === 'ca' || secret.annotations?.[annotations.authority] !== undefined
-  if (owner === metadata.name && !holdsCa && content !== 'order') return undefined
-  const whose = holdsCa
-    ? 'holds a CA key'
-    : content === 'order'
-      ? 'holds the key of an order'
-      : owner === undefined
-        ? 'was not made for it'
-        : `belongs to Certificate ${owner}`
-  return `Secret ${secret.name} ${whose}. Choose another secretName, or delete the Secret if nobody needs it`
 }
 
 /**
@@ -79,7 +70,8 @@ function heldByAnnotations(metadata: ObjectMeta): HeldCertificate | undefined {
 }
 
 /** Who issued the certificate, when, with which CA key, and which roots lie beside it. */
-function origin({ annotations: said = {} }: ObjectMeta, notBefore: Instant) {
+function origin(metadata: ObjectMeta, notBefore: Instant) {
+  const said = metadata.annotations ?? {}
   const generation = Number(said[annotations.caGeneration])
   return {
     issuedBy: said[annotations.issuedBy] ?? '',
@@ -87,22 +79,25 @@ function origin({ annotations: said = {} }: ObjectMeta, notBefore: Instant) {
     caGeneration: Number.isSafeInteger(generation) && generation > 0 ? generation : undefined,
     caFingerprint: said[annotations.caFingerprint],
     trust: said[annotations.trust],
+    outputs: outputsSaid(metadata),
   }
 }
 
 function heldIn(
-  metadata: ObjectMeta,
-  files: Readonly<Record<string, string>>,
-  request: CertificateRequest | Failure,
-  requestHash: string,
+  { metadata, files, data }: ReadSecret,
+  { request, requestHash, authorityKey, authority }: Wanted,
 ): HeldCertificate {
   const isKeyElsewhere = !(request instanceof Failure) && request.publicKey !== undefined
-  const bundle: Held = isKeyElsewhere ? parseChain(files) : parseBundle(files)
+  const parse: (from: typeof files) => Held = isKeyElsewhere ? parseChain : parseBundle
+  const bundle = parse(files)
   const { serialNumber, fingerprint, issuer, notBefore, notAfter } = bundle.certificate
   const said = metadata.annotations ?? {}
+  const { caBundle } = said[annotations.issuedBy] === authorityKey ? (authority ?? {}) : {}
+  // One that somebody has put there may come with roots of its own: those of the Authority are what will lie beside it.
+  if (said[annotations.fingerprint] !== fingerprint && caBundle) parse({ ...files, 'ca.crt': caBundle })
   // The very certificate that was issued for this wish satisfies it, whatever defaults have become since.
   const isIssuedForIt = said[annotations.requestHash] === requestHash && said[annotations.fingerprint] === fingerprint
-  const differs = isIssuedForIt || request instanceof Failure ? [] : differencesOf(bundle, files, request)
+  const differs = isIssuedForIt || request instanceof Failure ? [] : heldDifferences(bundle, files, request)
   return {
     serialNumber,
     fingerprint,
@@ -111,37 +106,7 @@ function heldIn(
     notAfter,
     ...origin(metadata, notBefore),
     trust: trustHash(files['ca.crt'] ?? ''),
+    outputs: outputsFound(metadata, parseApplied(said[annotations.applied]).data, data),
     differences: differs,
   }
-}
-
-/** What a Secret holds; without a key where that is kept elsewhere. */
-interface Held extends Chain {
-  readonly key?: KeyObject
-}
-
-function keyDifferences(key: KeyObject, text: string, { key: wanted, encoding }: CertificateRequest): string[] {
-  const isPkcs1 = text.includes('BEGIN RSA PRIVATE KEY')
-  return [
-    ...(keySatisfies(key, wanted) ? [] : [`the key is not ${wanted.algorithm} ${wanted.size}`]),
-    ...(isPkcs1 === (encoding === 'PKCS1') ? [] : [`the key is not written as ${encoding}`]),
-  ]
-}
-
-/** In what key and certificate do not satisfy the request. */
-function differencesOf(
-  { key, certificate, intermediates, roots }: Held,
-  files: Readonly<Record<string, string>>,
-  request: CertificateRequest,
-): string[] {
-  const publicKey = request.publicKey ?? key ?? certificate.publicKey
-  const found = differences({ profile: request, publicKey }, certificate).map(({ message }) => message)
-  if (key) found.push(...keyDifferences(key, files['tls.key'] ?? '', request))
-  const lifetimeMs = certificate.notAfter - certificate.notBefore - backdateMs
-  const issuerEnd = Math.min(...[...intermediates, ...roots].map(({ notAfter }) => notAfter))
-  const isAsLongAsPossible = lifetimeMs < request.durationMs && certificate.notAfter >= issuerEnd
-  if (Math.abs(lifetimeMs - request.durationMs) > second && !isAsLongAsPossible) {
-    found.push('it was issued for another duration')
-  }
-  return found
 }

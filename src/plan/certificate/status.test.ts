@@ -16,7 +16,7 @@ import { type CertificateOutcome, certificateStatus } from './status.ts'
 import type { CertificateWorld, SecretView } from './world.ts'
 
 const unchanged: CertificateOutcome = { result: 'unchanged' }
-const issued: CertificateOutcome = { result: 'issued', shortened: undefined, replaced: undefined }
+const issued: CertificateOutcome = { result: 'issued', remark: undefined, replaced: undefined }
 const failed = (failure: Failure, nextAttemptAt?: number): CertificateOutcome => ({
   result: 'failed',
   failure,
@@ -96,7 +96,7 @@ suite('situation and conditions', () => {
     [
       "somebody else's Secret is in the way",
       { Ready: 'False SecretNotOurs', Stalled: 'True SecretNotOurs' },
-      () => refused({ secret: { state: 'foreign', why: 'Secret web was not made for it' } }),
+      () => refused({ secret: { state: 'foreign', reason: 'SecretNotOurs', why: 'Secret web was not made for it' } }),
     ],
     [
       'new, the authority does not answer',
@@ -131,26 +131,27 @@ suite('situation and conditions', () => {
 })
 
 suite('while the next attempt is waited for', () => {
-  const status = statusOf({ secret: heldSecret(due) }, failed(caDown, noon + 30 * day))
+  const ending = { ...due, notAfter: noon + 3 * hour }
+  const status = statusOf({ secret: heldSecret(ending) }, failed(caDown, noon + 8 * hour))
   const later = (secret: SecretView, now: number, before = status) =>
     statusOf({ secret, certificate: certificate({ status: before }) }, unchanged, now)
 
   test('nothing changes by itself', () => {
-    assert.deepEqual(later(heldSecret(due), noon + hour), status)
+    assert.deepEqual(later(heldSecret(ending), noon + hour), status)
   })
 
   test('a certificate that ends is not ready any more, and the reason stays', () => {
-    const after = later(heldSecret(due), noon + 10 * day)
+    const after = later(heldSecret(ending), noon + 3 * hour)
     assert.deepEqual(inShort(after), { Ready: 'False CertificateRejected', Reconciling: 'True CertificateRejected' })
     assert.equal(after.conditions?.[0]?.message, 'the authority does not answer')
     assert.deepEqual([after.attempts, after.nextAttemptAt], [1, status.nextAttemptAt])
-    assert.deepEqual(later(heldSecret(due), noon + 11 * day, after), after)
+    assert.deepEqual(later(heldSecret(ending), noon + 4 * hour, after), after)
   })
 
   test('a certificate that is restored is ready again', () => {
     const lost = later(absent, noon + hour)
     assert.equal(inShort(lost).Ready, 'False CertificateRejected')
-    assert.deepEqual(inShort(later(heldSecret(due), noon + 2 * hour, lost)), {
+    assert.deepEqual(inShort(later(heldSecret(ending), noon + 2 * hour, lost)), {
       Ready: 'True Issued',
       Issuing: 'True CertificateRejected',
     })
@@ -234,7 +235,7 @@ suite('facts', () => {
   test('a status before the first generation', () => {
     const { generation: _, ...metadata } = certificate().metadata
     const world = certificateWorld({ certificate: { ...certificate(), metadata } })
-    assert.equal(certificateStatus(world, { do: 'keep', relabel: undefined }, unchanged, noon).observedGeneration, 0)
+    assert.equal(certificateStatus(world, { do: 'keep' }, unchanged, noon).observedGeneration, 0)
   })
 })
 
@@ -254,7 +255,7 @@ test('attempts are counted until one succeeds', () => {
 suite('the message of Ready', () => {
   const message = ({ conditions = [] }: CertificateStatus): string | undefined => conditions[0]?.message
   const because = 'valid for 1h, because the authority ends'
-  const shortened: CertificateOutcome = { result: 'issued', shortened: because, replaced: undefined }
+  const shortened: CertificateOutcome = { result: 'issued', remark: because, replaced: undefined }
   const status = statusOf({}, shortened)
   const after = (before: CertificateStatus, parts: Partial<CertificateWorld> = {}) =>
     message(statusOf({ certificate: certificate({ status: before }), ...parts }))
@@ -350,7 +351,7 @@ suite('earlier certificates', () => {
   })
   const after = (known: Earlier[] | undefined, replaced: Earlier | undefined, now = noon): number[] | undefined => {
     const status = known && { earlierRevisions: known }
-    const outcome: CertificateOutcome = replaced ? { result: 'issued', shortened: undefined, replaced } : unchanged
+    const outcome: CertificateOutcome = replaced ? { result: 'issued', remark: undefined, replaced } : unchanged
     return statusOf({ certificate: certificate({ status }) }, outcome, now).earlierRevisions?.map(
       (each) => each.revision,
     )

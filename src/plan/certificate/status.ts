@@ -1,12 +1,14 @@
 import { type CertificateStatus, findCondition, type NewCondition, withConditions } from '#api'
-import { Failure, fromRfc3339, type Instant, toRfc3339 } from '#base'
-import { type Cause, condition } from '../condition.ts'
+import { Failure, fromRfc3339, type Instant, plainText, toRfc3339 } from '#base'
+import { type Cause, condition, nameMax } from '../condition.ts'
 import { judgeRequest } from '../policy/index.ts'
 import { renewAt } from './due.ts'
 import { type CertificatePlan, revisionsSoFar, secretNameOf, unfulfilled } from './plan.ts'
-import { attemptsOf } from './retry.ts'
+import { attemptedFor, attemptsOf } from './retry.ts'
 import { revocationFacts, revokedInUse, withoutReplacement } from './revocation.ts'
 import { revocationCondition } from './revocation-condition.ts'
+import { wantedLifetime } from './validity.ts'
+import { certificateWarnings } from './warning.ts'
 import type { CertificateWorld, OwnCertificate, SecretView } from './world.ts'
 
 /** What a visit came to. */
@@ -22,10 +24,10 @@ export type CertificateOutcome =
       readonly certificates: readonly OwnCertificate[]
       readonly failure: Failure | undefined
     }
-  /** `shortened` says why it lives shorter than asked for. */
+  /** `remark` says in what it is not what was asked for: why it lives shorter, what the authority decided itself. */
   | {
       readonly result: 'issued'
-      readonly shortened: string | undefined
+      readonly remark: string | undefined
       /** The certificate that was in use before. */
       readonly replaced: EarlierRevision | undefined
     }
@@ -43,7 +45,7 @@ export type CertificateOutcome =
 type EarlierRevision = NonNullable<CertificateStatus['earlierRevisions']>[number]
 
 /** Conditions that only Sifaka sets on a Certificate. */
-const managed = ['Ready', 'Reconciling', 'Stalled', 'Issuing', 'PolicyViolation', 'Revoked']
+const managed = ['Ready', 'Reconciling', 'Stalled', 'Issuing', 'PolicyViolation', 'Revoked', 'Warning']
 /** Earlier certificates that are remembered. */
 const earlierMax = 20
 
@@ -59,10 +61,10 @@ export function certificateStatus(
 ): CertificateStatus {
   const { status: before = {}, metadata } = world.certificate
   const observedGeneration = metadata.generation ?? 0
-  const facts = certificateFacts(world)
+  const facts = certificateFacts(world, now)
   const broken = unfulfilled(world, now)
-  const isTrust = plan.do === 'trust' && outcome.result === 'unchanged'
-  const isApart = plan.do === 'wait' || plan.do === 'revoke' || isTrust
+  const isRefreshed = plan.do === 'refresh' && outcome.result === 'unchanged'
+  const isApart = plan.do === 'wait' || plan.do === 'revoke' || isRefreshed
   const trouble = isApart ? lastTrouble(world, now) : troubleOf(outcome)
   const said = broken
     ? unreadyConditions(trouble ?? { ...broken, isStalled: false }, observedGeneration)
@@ -74,11 +76,16 @@ export function certificateStatus(
     ...facts,
     earlierRevisions: earlierRevisions(before, outcome, now),
     revocations: revocationFacts(world),
-    ...(!isApart && attemptFacts(before, outcome)),
+    ...(!isApart && attemptFacts(world, outcome)),
     conditions: withConditions(
       before.conditions,
       managed,
-      [...said, ...revocationCondition(world, trouble, now), ...violations(world)],
+      [
+        ...said,
+        ...revocationCondition(world, trouble, now),
+        ...violations(world, now),
+        ...certificateWarnings(world, now, trouble?.reason),
+      ],
       now,
     ),
   }
@@ -97,13 +104,15 @@ function earlierRevisions(
 }
 
 /** What the rules on trial have against the request. */
-function violations({ request, authority, certificate, namespaceLabels }: CertificateWorld): NewCondition[] {
+function violations(world: CertificateWorld, now: Instant): NewCondition[] {
+  const { request, authority, certificate, namespaceLabels, secret } = world
   if (!authority?.spec.policy?.auditRules || request instanceof Failure) return []
   const { namespace = '' } = certificate.metadata
+  const from = secret.state === 'held' ? secret.held.issuedAt : now
   const { violations: found } = judgeRequest({
     policy: authority.spec.policy,
     publicTrust: false,
-    request,
+    request: { ...request, durationMs: wantedLifetime(request, from) },
     requester: { namespace, labels: namespaceLabels },
   })
   if (found.length === 0) return []
@@ -140,19 +149,20 @@ function lastTrouble(world: CertificateWorld, now: Instant): Trouble | undefined
 }
 
 /** What is known of the certificate in the Secret; of one that is gone, what was known last. */
-function certificateFacts(world: CertificateWorld): CertificateStatus {
+function certificateFacts(world: CertificateWorld, now: Instant): CertificateStatus {
   const { secret, certificate } = world
   if (secret.state !== 'held') return { renewAt: undefined }
   const { held, metadata } = secret
+  const at = renewAt(world, held, now)
   return {
     revision: Math.max(1, revisionsSoFar(certificate, metadata)),
     serialNumber: held.serialNumber,
     fingerprint: held.fingerprint,
     caGeneration: held.caGeneration,
-    issuer: held.issuer,
+    issuer: plainText(held.issuer, nameMax),
     notBefore: toRfc3339(held.notBefore),
     notAfter: toRfc3339(held.notAfter),
-    renewAt: toRfc3339(renewAt(world, held)),
+    renewAt: at === undefined ? undefined : toRfc3339(at),
     secret: secretFacts(world, secret),
   }
 }
@@ -168,13 +178,20 @@ function secretFacts(
   return isKnown ? status.secret : { name, resourceVersion: metadata.resourceVersion ?? '' }
 }
 
-function attemptFacts(before: CertificateStatus, outcome: CertificateOutcome): CertificateStatus {
+function attemptFacts(world: CertificateWorld, outcome: CertificateOutcome): CertificateStatus {
   // An order is no success yet: failures are counted until there is one, so that the time between them grows.
   if (outcome.result === 'pending') return { nextAttemptAt: undefined, refused: undefined }
-  if (outcome.result !== 'failed') return { attempts: undefined, nextAttemptAt: undefined, refused: undefined }
+  if (outcome.result !== 'failed') {
+    return { attempts: undefined, nextAttemptAt: undefined, attemptedFor: undefined, refused: undefined }
+  }
   const { nextAttemptAt, refused } = outcome
   if (nextAttemptAt === undefined) return { nextAttemptAt: undefined, refused }
-  return { attempts: attemptsOf(before), nextAttemptAt: toRfc3339(nextAttemptAt), refused }
+  return {
+    attempts: attemptsOf(world),
+    nextAttemptAt: toRfc3339(nextAttemptAt),
+    attemptedFor: attemptedFor(world),
+    refused,
+  }
 }
 
 /** Ready follows the promise alone: while it is kept, a renewal that fails shows in Issuing. */
@@ -192,7 +209,7 @@ function unreadyConditions(trouble: Trouble, generation: number): NewCondition[]
 /** Says the same as long as the same certificate is in use. */
 function readyMessage(before: CertificateStatus, facts: CertificateStatus, outcome: CertificateOutcome): string {
   const said = `valid until ${facts.notAfter}`
-  if (outcome.result === 'issued') return outcome.shortened ? `${said}: ${outcome.shortened}` : said
+  if (outcome.result === 'issued') return outcome.remark ? `${said}: ${outcome.remark}` : said
   const earlier = findCondition(before.conditions, 'Ready')
   return earlier?.status === 'True' && before.fingerprint === facts.fingerprint ? earlier.message : said
 }

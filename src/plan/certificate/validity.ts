@@ -1,4 +1,5 @@
-import { day, formatDuration, type Instant, second, toRfc3339 } from '#base'
+import { day, type Failure, formatDuration, type Instant, minute, second, terminal, toRfc3339 } from '#base'
+import type { CertificateRequest } from './request.ts'
 
 /** What decides how long a certificate lives. */
 export interface ValidityInput {
@@ -36,6 +37,17 @@ const publicMaximums: readonly { readonly from: Instant; readonly days: number }
 interface Limit {
   readonly end: Instant
   readonly because: string
+}
+
+/** How long a certificate is asked to live that is issued at `start`; negative when its fixed end was before. */
+export const wantedLifetime = ({ durationMs, notAfter }: CertificateRequest, start: Instant): number =>
+  notAfter === undefined ? durationMs : notAfter - Math.floor(start / second) * second
+
+/** A fixed end that is nearer than the shortest duration that may be asked for: Terminal InvalidRequest. */
+export function endsTooSoon({ notAfter }: CertificateRequest, start: Instant): Failure | undefined {
+  if (notAfter === undefined || notAfter - start >= minute) return undefined
+  const how = notAfter <= start ? 'has passed' : 'is less than a minute ahead'
+  return terminal('InvalidRequest', `spec.notAfter ${toRfc3339(notAfter)} ${how}: set a later one, or use duration`)
 }
 
 /** When a certificate ends. What depends on the date only ever shortens it: nothing is denied for it. */

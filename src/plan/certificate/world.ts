@@ -1,5 +1,5 @@
 import type { AuthoritySpec, Certificate, ObjectMeta, Reason } from '#api'
-import type { Failure, Instant } from '#base'
+import type { Failure, Instant, Sensitive } from '#base'
 import type { Revoked } from '../register/entry.ts'
 import type { OrderJournal } from './order-journal.ts'
 import type { CertificateRequest } from './request.ts'
@@ -16,12 +16,16 @@ export interface CertificateWorld {
   /** Undefined: there is none of that name, or it does not allow this namespace; the referrer cannot tell which. */
   readonly authority: AuthorityView | undefined
   readonly secret: SecretView
+  /** What outputs are closed with by the spec, or why that is not to be had. */
+  readonly passwords: NamedPasswords | Failure
   /** What is under way at an authority that takes its time. */
   readonly order: OpenOrder | undefined
   /** Labels of the namespace; undefined while it is not known. */
   readonly namespaceLabels: Readonly<Record<string, string>> | undefined
   /** When certificates were issued for this object lately, the earliest first: what brakes a loop. */
   readonly issuedLately: readonly Instant[]
+  /** When the Secret was brought in line lately, the earliest first: what brakes a quarrel about it. */
+  readonly refreshedLately: readonly Instant[]
   /** The register says that the certificate in use is revoked. */
   readonly isRevoked: boolean
   /** A person has stopped all issuance. */
@@ -85,11 +89,64 @@ export interface AuthorityView {
 /** What is in the Secret that the Certificate names. */
 export type SecretView =
   | { readonly state: 'absent' }
-  /** Somebody else's: nothing of it is ever changed. */
-  | { readonly state: 'foreign'; readonly why: string }
+  /** Somebody else's, or for another Certificate to make: nothing of it is ever changed. */
+  | { readonly state: 'foreign'; readonly reason: 'SecretNotOurs' | 'SecretTaken'; readonly why: string }
   /** Ours, but no usable key and certificate in it. */
-  | { readonly state: 'damaged'; readonly metadata: ObjectMeta; readonly why: string }
-  | { readonly state: 'held'; readonly metadata: ObjectMeta; readonly held: HeldCertificate }
+  | { readonly state: 'damaged'; readonly metadata: ObjectMeta; readonly why: string; readonly form?: SecretForm }
+  | {
+      readonly state: 'held'
+      readonly metadata: ObjectMeta
+      readonly held: HeldCertificate
+      readonly form?: SecretForm
+    }
+  /** Made by somebody else, who agrees that it becomes ours. */
+  | {
+      readonly state: 'offered'
+      readonly metadata: ObjectMeta
+      /** What it holds, or why that is nothing that could be kept. */
+      readonly held: HeldCertificate | string
+      readonly form?: SecretForm
+    }
+
+/** What cannot be changed of a Secret. Where it is left out, the Secret is as we made it for all we know. */
+export interface SecretForm {
+  readonly type: string
+  readonly isImmutable: boolean
+}
+
+/** What a Secret is to hold, and of whom. */
+export interface Wanted {
+  readonly request: CertificateRequest | Failure
+  readonly requestHash: string
+  /** `namespace/name`. */
+  readonly authorityKey: string | undefined
+  readonly authority: AuthorityView | undefined
+}
+
+/** A Secret that has been read. */
+export interface ReadSecret {
+  readonly metadata: ObjectMeta
+  readonly form: SecretForm
+  /** Its values as text. */
+  readonly files: Readonly<Record<string, string>>
+  /** Its values in base64. */
+  readonly data: Readonly<Record<string, string>>
+}
+
+/** The passwords that a spec names Secrets for, by the output that they are for. */
+export interface NamedPasswords {
+  readonly pkcs12?: NamedPassword
+  readonly jks?: NamedPassword
+}
+
+export interface NamedPassword {
+  /**
+   * UID and version of its Secret and the key there: says that it may be another one. A hash of the password itself
+   * would let whoever reads annotations try passwords.
+   */
+  readonly version: string
+  readonly password: Sensitive<string>
+}
 
 /** The Secret with the key of an order that is under way, and its journal; undefined when that cannot be read. */
 export interface OpenOrder {
@@ -114,6 +171,8 @@ export interface HeldCertificate {
   readonly caFingerprint: string | undefined
   /** Hash of the roots in `ca.crt`. */
   readonly trust: string | undefined
+  /** Hash of what the outputs are made of; undefined: there are none; empty: somebody has changed them. */
+  readonly outputs: string | undefined
   /** In what it does not satisfy the request; empty when it does. */
   readonly differences: readonly string[]
 }

@@ -116,3 +116,11 @@ test('a request that cannot be made is a finding, a large key and a deleted Cert
     [['shop/a', ['"a b" is not a DNS name']]],
   )
 })
+
+test('a CA is found that spec.allowedSubordinates does not permit', () => {
+  const certificates = [certificate('shop/ca', { ...named, isCA: true, commonName: 'Team CA', dnsNames: [] })]
+  const found = (spec: Partial<AuthoritySpec>) =>
+    checkPolicies([authority('shop/ca', spec)], cluster({ certificates })).flatMap(({ denials }) => denials)
+  assert.match(found({}).join(), /^a CA certificate is not permitted to namespace shop/)
+  assert.deepEqual(found({ allowedSubordinates: { from: 'Same' } }), [])
+})

@@ -79,11 +79,12 @@ function verdictOn({ spec }: Certificate, authority: Authority, requester: Reque
     const denial = `namespace ${requester.namespace} may not use this Authority (spec.allowedNamespaces)`
     return { denials: [denial], violations: [] }
   }
-  const { policy, publicTrust, defaults } = authority.spec
+  const { policy, publicTrust, defaults, allowedSubordinates: allowed } = authority.spec
   try {
     // Which keys the operator permits is a flag of its own, and no matter of a policy.
     const request = certificateRequest(spec, defaults, { largeRsa: true })
-    return judgeRequest({ policy, publicTrust, request, requester })
+    const subordinates = { namespace: authority.metadata.namespace ?? '', allowed }
+    return judgeRequest({ policy, publicTrust, subordinates, request, requester })
   } catch (error) {
     if (isFailure(error)) return { denials: [error.message], violations: [] }
     throw error

@@ -40,6 +40,11 @@ suite('no flaw', () => {
     ['a public key', { ...dns('**'), keys: [{ algorithm: 'Ed25519' }, { algorithm: 'RSA' }] }, publicTrust],
     ['the largest keys', { ...dns('**'), keys: [{ algorithm: 'ECDSA', minSize: 521 }] }, {}],
     [
+      'names of another kind, and an extension',
+      { names: { otherNames: [{ oid: '1.2.3', values: ['*'] }], registeredIDs: ['1.2.4'] }, extensions: ['1.2.5'] },
+      {},
+    ],
+    [
       'permitted defaults',
       { ...dns('**'), subject: { organizations: ['*'] } },
       { defaults: { subject: { organizations: ['Example'] } } },
@@ -80,6 +85,12 @@ suite('a rule that can never match', () => {
     ['10.1.0.0/16 is reserved', { names: { ipRanges: ['10.1.0.0/16'] } }, publicTrust],
     ['fd00::/8 is reserved', { names: { ipRanges: ['fd00::/8'] } }, publicTrust],
     ['URI https://a/* is not for servers', { names: { uris: ['https://a/*'] } }, publicTrust],
+    [
+      'other name 1.2.3 is not for servers; registered ID 1.2.4 is not for servers',
+      { names: { otherNames: [{ oid: '1.2.3', values: ['*'] }], registeredIDs: ['1.2.4'] } },
+      publicTrust,
+    ],
+    ['1.2.3 has no values', { names: { otherNames: [{ oid: '1.2.3', values: [] }] } }, {}],
     ['public trust denies the keys that it permits', { ...dns('**'), keys: [{ algorithm: 'ML-DSA' }] }, publicTrust],
     [
       'public trust denies clientAuth, and it permits no other usage',
@@ -108,6 +119,12 @@ test('a wildcard that is no whole segment is named', () => {
   assert.deepEqual(flaws(rule), [
     `rules[0].names.uris spiffe://a/web-* permits nothing: ${advice}`,
     `rules[0].names.emails web-*@a permits nothing: ${advice}`,
+  ])
+})
+
+test('an extension that no certificate can ask for is named', () => {
+  assert.deepEqual(flaws({ ...dns('**'), extensions: ['2.5.29.19', '1.2.3'] }), [
+    'rules[0].extensions 2.5.29.19 permits nothing: RFC 5280 defines it: use the field of its own',
   ])
 })
 

@@ -1,5 +1,6 @@
 import type { AuthoritySpec, KeyAlgorithm, PolicyRule } from '#api'
 import { listInWords } from '#base'
+import { reservedExtension } from '#pki'
 import { isWithin, patternsMeet } from './dns-pattern.ts'
 import { isEmailPattern } from './email-pattern.ts'
 import { firstFew } from './few.ts'
@@ -34,6 +35,7 @@ function ruleFlaws(rule: PolicyRule, spec: AuthoritySpec, namespace: string | un
     ...hopeless.map((flaw) => ` can never match: ${flaw}`),
     ...unusablePatterns(rule),
     ...impossibleKeys(rule),
+    ...impossibleExtensions(rule),
     ...deniedDefaults(rule, spec),
   ]
 }
@@ -55,7 +57,7 @@ function scopeFlaw(
 
 /** Why no certificate can have a name that the rule permits: each name that it lists is out of reach. */
 function namesFlaw({ names = {}, commonNames = [] }: PolicyRule, spec: AuthoritySpec): string | undefined {
-  const { dns = [], ipRanges = [], uris = [], emails = [] } = names
+  const { dns = [], ipRanges = [], uris = [], emails = [], otherNames = [], registeredIDs = [] } = names
   const unlessPublic = (reason: string): string | undefined => (spec.publicTrust ? reason : undefined)
   const reasons = [
     ...dns.map((pattern) => dnsObstacle(pattern, spec)),
@@ -64,6 +66,10 @@ function namesFlaw({ names = {}, commonNames = [] }: PolicyRule, spec: Authority
     ...emails.map((email) =>
       isEmailPattern(email) ? unlessPublic(`${email} is not for servers`) : `${email} is no pattern`,
     ),
+    ...otherNames.map(({ oid, values }) =>
+      values.length === 0 ? `${oid} has no values` : unlessPublic(`other name ${oid} is not for servers`),
+    ),
+    ...registeredIDs.map((id) => unlessPublic(`registered ID ${id} is not for servers`)),
     ...commonNames.map((text) => unlessPublic(`common name ${text} is neither a DNS name nor an address`)),
   ]
   if (reasons.length === 0) return 'it lists no names'
@@ -110,6 +116,12 @@ const impossibleKeys = ({ keys = [] }: PolicyRule): string[] =>
     const { algorithm, minSize } = key
     if (!isImpossible(key)) return []
     return [`.keys[${index}] permits no key: ${algorithm} has none of ${minSize}, at most ${largestKey[algorithm]}`]
+  })
+
+const impossibleExtensions = ({ extensions = [] }: PolicyRule): string[] =>
+  extensions.flatMap((oid) => {
+    const why = reservedExtension(oid)
+    return why === undefined ? [] : [`.extensions ${oid} permits nothing: ${why}`]
   })
 
 function unusablePatterns({ names = {} }: PolicyRule): string[] {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import type { CertificateSpec, Policy, PolicyRule } from '#api'
+import type { AllowedSubordinates, CertificateSpec, Policy, PolicyRule } from '#api'
 import { isFailure } from '#base'
 import { certificateRequest } from '../certificate/request.ts'
-import { type Case, judgeRequest } from './judge.ts'
+import { type Case, judgeRequest, type SubordinateGrant } from './judge.ts'
 
 const request = (spec: Partial<CertificateSpec> = {}) => certificateRequest({ dnsNames: ['www.example.com'], ...spec })
 const shop = { namespace: 'shop', labels: { team: 'shop' } }
@@ -65,6 +65,22 @@ suite('permitted', () => {
       { privateKey: { size: 384 } },
     ],
     ['usages', { ...dns('**'), usages: ['serverAuth', 'digitalSignature', 'clientAuth'] }, {}],
+    [
+      'names of another kind',
+      { names: { otherNames: [{ oid: '1.2.3', values: ['a', '*@example.com'] }], registeredIDs: ['1.2.4'] } },
+      { ...noName, otherNames: [{ oid: '1.2.3', utf8Value: 'jo@example.com' }], registeredIDs: ['1.2.4'] },
+    ],
+    [
+      'a literal subject',
+      { ...dns('**'), commonNames: ['Web'], subject: { organizations: ['Example'] } },
+      { literalSubject: 'CN=Web,O=Example' },
+    ],
+    ['must-staple', dns('**'), { extensions: { mustStaple: true } }],
+    [
+      'an extension',
+      { ...dns('**'), extensions: ['1.2.3'] },
+      { extensions: { custom: [{ oid: '1.2.3', value: 'BQA=' }] } },
+    ],
     ['an owner', { ...dns('**'), requireOwner: true }, { owner: 'web@example.com' }],
     ['as long as the longest', { ...dns('**'), maxDuration: '2160h' }, {}],
     ['a namespace by its name', { ...dns('**'), namespaces: ['bank', 'shop'] }, {}],
@@ -113,6 +129,37 @@ suite('denied, and why', () => {
       dns('**'),
       { emailAddresses: ['web@example.com'] },
       'e-mail address web@example.com is not permitted (none is permitted)',
+    ],
+    [
+      { names: { otherNames: [{ oid: '1.2.3', values: ['*@example.com', 'b'] }] } },
+      { ...noName, otherNames: [{ oid: '1.2.3', utf8Value: 'jo@example.org' }] },
+      'other name 1.2.3=jo@example.org is not permitted (permitted: 1.2.3=*@example.com and 1.2.3=b)',
+    ],
+    [
+      { names: { otherNames: [{ oid: '1.2.3', values: ['*'] }] } },
+      { ...noName, otherNames: [{ oid: '1.2.4', utf8Value: 'a' }] },
+      'other name 1.2.4=a is not permitted (permitted: 1.2.3=*)',
+    ],
+    [
+      { names: { registeredIDs: ['1.2.3'] } },
+      { ...noName, registeredIDs: ['1.2.34'] },
+      'registered ID 1.2.34 is not permitted (permitted: 1.2.3)',
+    ],
+    [dns('**'), { registeredIDs: ['1.2.3'] }, 'registered ID 1.2.3 is not permitted (none is permitted)'],
+    [
+      { ...dns('**'), commonNames: ['*'], subject: { organizations: ['*'] } },
+      { literalSubject: 'CN=Web,O=Example,DC=example' },
+      'attribute DC=example of the subject is not permitted (a rule has no field for it)',
+    ],
+    [
+      { ...dns('**'), subject: { organizations: ['Shop'] } },
+      { literalSubject: 'CN=a.com,O=Example' },
+      'organization Example is not permitted (permitted: Shop)',
+    ],
+    [
+      dns('**'),
+      { extensions: { custom: [{ oid: '1.2.3', value: 'BQA=' }] } },
+      'extension 1.2.3 is not permitted (none is permitted)',
     ],
     [dns('**'), { commonName: 'Web Server' }, 'common name Web Server is not permitted (none is permitted)'],
     [
@@ -302,6 +349,59 @@ test('a pattern is held from end to end: example.com does not admit example.com.
   }
 })
 
+suite('a CA', () => {
+  const ca = { isCA: true, commonName: 'ca.example.com', dnsNames: [] }
+  const of = (namespace: string, allowed: AllowedSubordinates | undefined) => ({ namespace, allowed })
+  const permitted: readonly [name: string, subordinates: SubordinateGrant][] = [
+    ['the same namespace', of('shop', { from: 'Same' })],
+    ['a namespace by its labels', of('pki', { from: 'Selector', selector: { matchLabels: { team: 'shop' } } })],
+  ]
+  for (const [name, subordinates] of permitted) {
+    test(`is permitted to ${name}`, () => {
+      assert.deepEqual(judged({ subordinates, request: request(ca) }).denials, [])
+    })
+  }
+
+  const denied: readonly [name: string, subordinates: SubordinateGrant | undefined][] = [
+    ['nobody says so', undefined],
+    ['the Authority says nothing', of('shop', undefined)],
+    ['nobody may', of('shop', { from: 'None' })],
+    ['it is of another namespace', of('pki', { from: 'Same' })],
+    ['it has other labels', of('shop', { from: 'Selector', selector: { matchLabels: { team: 'bank' } } })],
+  ]
+  for (const [name, subordinates] of denied) {
+    test(`is denied where ${name}, and it is said what permits it`, () => {
+      const { denials: found } = judged({ subordinates, request: request(ca) })
+      assert.equal(found.length, 1)
+      assert.match(found[0] ?? '', /^a CA certificate is not permitted to namespace shop: .*spec\.allowedSubordinates/)
+    })
+  }
+
+  test('has a name that is judged as text, and its host names as such', () => {
+    const subordinates = of('shop', { from: 'Same' })
+    const by = (rule: PolicyRule, spec: Partial<CertificateSpec>) =>
+      judged({ subordinates, policy: { rules: [rule] }, request: request({ ...ca, ...spec }) }).denials
+    assert.deepEqual(by({ commonNames: ['*.example.com'] }, {}), [])
+    assert.deepEqual(by(dns('**'), {}), ['common name ca.example.com is not permitted (none is permitted)'])
+    assert.deepEqual(by(dns('**'), { commonName: '10.0.0.1' }), [
+      'common name 10.0.0.1 is not permitted (none is permitted)',
+    ])
+    const named = { dnsNames: ['ca.example.com'] }
+    assert.deepEqual(by({ commonNames: ['*'] }, named), [
+      'DNS name ca.example.com is not permitted (none is permitted)',
+    ])
+  })
+
+  test('is never publicly trusted', () => {
+    const { denials: found } = judged({
+      publicTrust: true,
+      subordinates: of('shop', { from: 'Same' }),
+      request: request(ca),
+    })
+    assert.ok(found.includes('public trust: a CA certificate is not for servers'))
+  })
+})
+
 suite('public trust', () => {
   const cases: readonly [spec: Partial<CertificateSpec>, denial: string | undefined][] = [
     [{}, undefined],
@@ -325,6 +425,9 @@ suite('public trust', () => {
     [{ commonName: 'Web Server' }, 'common name Web Server is neither a DNS name nor an address'],
     [{ uris: ['https://example.com/'] }, 'URI https://example.com/ is not for servers'],
     [{ emailAddresses: ['a@example.com'] }, 'e-mail address a@example.com is not for servers'],
+    [{ otherNames: [{ oid: '1.2.3', utf8Value: 'a' }] }, 'other name 1.2.3=a is not for servers'],
+    [{ registeredIDs: ['1.2.3'] }, 'registered ID 1.2.3 is not for servers'],
+    [{ literalSubject: 'O=Example' }, undefined],
     [{ privateKey: { algorithm: 'Ed25519' } }, 'Ed25519 keys are not accepted by clients'],
     [{ privateKey: { algorithm: 'ML-DSA' } }, 'ML-DSA keys are not accepted by clients'],
     [{ privateKey: { algorithm: 'RSA', size: 1024 } }, 'RSA keys below 2048 bits are not accepted'],
@@ -350,7 +453,11 @@ suite('public trust', () => {
 test('any request that can be made can be judged, by any rules', () => {
   const text = fc.oneof(fc.string({ maxLength: 60 }), fc.string({ unit: fc.constantFrom(...'*.a{}/%@:') }))
   const texts = fc.array(text, { maxLength: 4 })
-  const names = fc.record({ dns: texts, ipRanges: texts, uris: texts, emails: texts }, { requiredKeys: [] })
+  const otherNames = fc.array(fc.record({ oid: text, values: texts }), { maxLength: 2 })
+  const names = fc.record(
+    { dns: texts, ipRanges: texts, uris: texts, emails: texts, otherNames, registeredIDs: texts },
+    { requiredKeys: [] },
+  )
   const rule = fc.record({ names, commonNames: texts, namespaces: texts }, { requiredKeys: ['names'] })
   const policy = fc.record({ rules: fc.array(rule), auditRules: fc.array(rule), sensitiveNames: texts })
   const dnsName = fc.oneof(
@@ -364,6 +471,7 @@ test('any request that can be made can be judged, by any rules', () => {
     ipAddresses: fc.array(fc.oneof(fc.ipV4(), fc.ipV6()), { maxLength: 2 }),
     uris: fc.array(fc.oneof(fc.webUrl({ withQueryParameters: true }), text), { maxLength: 2 }),
     emailAddresses: fc.array(fc.oneof(fc.emailAddress(), text), { maxLength: 2 }),
+    otherNames: fc.array(fc.record({ oid: fc.constant('1.2.3'), utf8Value: text }), { maxLength: 2 }),
   })
   fc.assert(
     fc.property(policy, spec, fc.string(), fc.boolean(), (rules, wanted, namespace, publicTrust) => {

@@ -1,5 +1,6 @@
-import type { Policy, PolicyRule } from '#api'
+import type { AllowedSubordinates, Policy, PolicyRule } from '#api'
 import type { CertificateRequest } from '../certificate/request.ts'
+import { mayBeParent } from '../consent.ts'
 import { firstFew } from './few.ts'
 import { publicTrustDenials } from './public-trust.ts'
 import { isFor, type Question, questionOf, type Requester, type RuleDenials, ruleDenials } from './rule.ts'
@@ -10,8 +11,17 @@ export interface Case {
   readonly policy: Policy | undefined
   /** Whether the rules of public trust hold too. */
   readonly publicTrust?: boolean | undefined
+  /** Who may have CA certificates: nobody without it. */
+  readonly subordinates?: SubordinateGrant | undefined
   readonly request: CertificateRequest
   readonly requester: Requester
+}
+
+/** What an Authority says of CAs below it. */
+export interface SubordinateGrant {
+  /** Namespace of the Authority. */
+  readonly namespace: string
+  readonly allowed: AllowedSubordinates | undefined
 }
 
 /** Reasons for people, the first few of them; empty when there are none. */
@@ -26,16 +36,29 @@ export interface Verdict {
  * Whether a certificate may be issued. One rule must permit the whole request; when none does, the reasons are those
  * of the rule that came closest. Nothing here depends on the date, so what is permitted stays so.
  */
-export function judgeRequest({ policy, publicTrust, request, requester }: Case): Verdict {
+export function judgeRequest({ policy, publicTrust, subordinates, request, requester }: Case): Verdict {
   const question = questionOf(request, requester, policy?.sensitiveNames ?? [])
   return {
     denials: [
       ...(publicTrust ? firstFew(publicTrustDenials(request)) : []),
+      ...(request.ca && !mayHaveCa(subordinates, requester) ? [caDenial(requester)] : []),
       ...(policy ? denialsOf(policy.rules, question) : []),
     ],
     violations: policy?.auditRules ? denialsOf(policy.auditRules, question) : [],
   }
 }
+
+/** A CA signs whatever it likes in the name of the Authority, so it needs the consent that a subordinate needs. */
+const mayHaveCa = (grant: SubordinateGrant | undefined, { namespace, labels }: Requester): boolean =>
+  grant !== undefined &&
+  mayBeParent(
+    { metadata: { name: '', namespace: grant.namespace }, allowedSubordinates: grant.allowed },
+    { name: namespace, labels },
+  )
+
+const caDenial = ({ namespace }: Requester): string =>
+  `a CA certificate is not permitted to namespace ${namespace}: only spec.allowedSubordinates of the Authority ` +
+  'permits one, by from: Same or by a selector'
 
 function denialsOf(rules: readonly PolicyRule[], question: Question): readonly string[] {
   const { requester } = question

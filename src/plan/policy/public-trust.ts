@@ -27,7 +27,7 @@ export const isPublicAlgorithm = (algorithm: string): boolean => !forbiddenAlgor
  */
 export function publicTrustDenials(request: CertificateRequest): string[] {
   const { names, key, usages } = request
-  const { dnsNames, ipAddresses, uris, emailAddresses } = names
+  const { dnsNames, ipAddresses, uris, emailAddresses, otherNames, registeredIDs } = names
   const text = textCommonName(request)
   const weakRsa = key.algorithm === 'RSA' && key.size < smallestRsa
   return [
@@ -35,6 +35,9 @@ export function publicTrustDenials(request: CertificateRequest): string[] {
     ...ipAddresses.filter(isReservedAddress).map((address) => `IP address ${address} is reserved`),
     ...uris.map((uri) => `URI ${uri} is not for servers`),
     ...emailAddresses.map((mailbox) => `e-mail address ${mailbox} is not for servers`),
+    ...otherNames.map((name) => `other name ${name} is not for servers`),
+    ...registeredIDs.map((id) => `registered ID ${id} is not for servers`),
+    ...(request.ca ? ['a CA certificate is not for servers'] : []),
     ...(text === undefined ? [] : [`common name ${text} is neither a DNS name nor an address`]),
     ...(isPublicAlgorithm(key.algorithm) ? [] : [`${key.algorithm} keys are not accepted by clients`]),
     ...(weakRsa ? [`RSA keys below ${smallestRsa} bits are not accepted`] : []),

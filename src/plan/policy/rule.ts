@@ -1,6 +1,6 @@
 import type { PolicyRule } from '#api'
 import { formatDuration, isFailure, listInWords, parseDuration } from '#base'
-import { dnsLabels, dnsMatcher, ipInRange } from '#pki'
+import { dnsLabels, dnsMatcher, ipInRange, otherNameParts } from '#pki'
 import type { CertificateRequest } from '../certificate/request.ts'
 import { selectorMatches } from '../consent.ts'
 import { textCommonName } from './common-name.ts'
@@ -86,7 +86,8 @@ function dnsDenials(rule: PolicyRule, { requester, dnsNames }: Question): string
 }
 
 function nameDenials({ names = {}, commonNames = [] }: PolicyRule, { request, requester }: Question): string[] {
-  const { ipAddresses, uris, emailAddresses } = request.names
+  const { ipAddresses, uris, emailAddresses, otherNames, registeredIDs } = request.names
+  const { registeredIDs: permittedIDs = [] } = names
   const ranges = names.ipRanges ?? []
   const uriPatterns = inNamespace(names.uris ?? [], requester.namespace)
   const emailPatterns = inNamespace(names.emails ?? [], requester.namespace)
@@ -100,9 +101,22 @@ function nameDenials({ names = {}, commonNames = [] }: PolicyRule, { request, re
       (mailbox) => emailPatterns.some((each) => emailMatches(each, mailbox)),
       emailPatterns,
     ),
+    ...otherNameDenials(names, otherNames),
+    ...unpermitted('registered ID', registeredIDs, (id) => permittedIDs.includes(id), permittedIDs),
     ...unpermittedTexts('common name', text === undefined ? [] : [text], commonNames),
   ]
 }
+
+function otherNameDenials({ otherNames: permitted = [] }: Names, otherNames: readonly string[]): string[] {
+  const isPermitted = (name: string): boolean => {
+    const { oid, text } = otherNameParts(name)
+    return permitted.some((each) => each.oid === oid && each.values.some((pattern) => textMatches(pattern, text)))
+  }
+  const patterns = permitted.flatMap(({ oid, values }) => values.map((value) => `${oid}=${value}`))
+  return unpermitted('other name', otherNames, isPermitted, patterns)
+}
+
+type Names = NonNullable<PolicyRule['names']>
 
 /** A range that is none permits nothing: one mistyped line of a policy must not stop what the others decide. */
 function isInRange(ip: string, range: string): boolean {
@@ -125,9 +139,11 @@ const attributes = [
   ['postal code', 'postalCodes'],
 ] as const
 
-function subjectDenials({ subject: permitted = {} }: PolicyRule, { subject }: CertificateRequest): string[] {
+function subjectDenials({ subject: permitted = {} }: PolicyRule, request: CertificateRequest): string[] {
+  const { subject, otherAttributes } = request
   const { serialNumber } = subject
   return [
+    ...otherAttributes.map((each) => `attribute ${each} of the subject is not permitted (a rule has no field for it)`),
     ...attributes.flatMap(([what, list]) => unpermittedTexts(what, subject[list] ?? [], permitted[list] ?? [])),
     ...unpermittedTexts(
       'serial number of the subject',
@@ -144,12 +160,21 @@ function keyDenials({ keys }: PolicyRule, { key }: CertificateRequest): string[]
   return unpermitted('key', [`${key.algorithm} ${key.size}`], () => isPermitted, permitted)
 }
 
-function otherDenials({ usages, maxDuration, requireOwner }: PolicyRule, request: CertificateRequest): string[] {
-  const { durationMs, owner } = request
+function otherDenials(rule: PolicyRule, request: CertificateRequest): string[] {
+  const { usages, extensions = [], maxDuration, requireOwner } = rule
+  const { customExtensions, durationMs, notAfter, owner } = request
   const isTooLong = maxDuration !== undefined && durationMs > parseDuration(maxDuration)
+  // Not how far: what is left of a fixed end is another length each time.
+  const length = notAfter === undefined ? `duration ${formatDuration(durationMs)}` : 'the time left until notAfter'
   return [
     ...(usages ? unpermitted('usage', request.usages, (usage) => usages.some((each) => each === usage), usages) : []),
-    ...(isTooLong ? [`duration ${formatDuration(durationMs)} is longer than the permitted ${maxDuration}`] : []),
+    ...unpermitted(
+      'extension',
+      customExtensions.map(({ oid }) => oid),
+      (oid) => extensions.includes(oid),
+      extensions,
+    ),
+    ...(isTooLong ? [`${length} is longer than the permitted ${maxDuration}`] : []),
     ...(requireOwner && owner === undefined ? ['the certificate names no owner: set spec.owner'] : []),
   ]
 }

@@ -91,6 +91,18 @@ suite('what a Certificate says', () => {
     assert.deepEqual(entriesOfCertificate(object, secret())[0]?.names, dnsNames)
   })
 
+  test('has the names of every kind, and a literal subject as it is written', () => {
+    const spec = {
+      literalSubject: 'O=Shop,DC=example',
+      dnsNames: [],
+      otherNames: [{ oid: '1.2.3', utf8Value: 'jo@example.com' }],
+      registeredIDs: ['1.2.4'],
+    }
+    const object = certificate({ status: { ...status, conditions: [ready], observedGeneration: 1 }, spec })
+    const names = ['O=Shop,DC=example', '1.2.3=jo@example.com', '1.2.4']
+    assert.deepEqual(entriesOfCertificate(object, secret())[0]?.names, names)
+  })
+
   const forged: readonly [string, CertificateStatus, ObjectMeta | undefined][] = [
     ['without a status', {}, secret()],
     ['without a Secret', status, undefined],

@@ -77,8 +77,13 @@ function revokedIn({ revocations = [] }: CertificateStatus, serialNumber: string
   return found && at !== undefined ? { at, reason: found.reason } : undefined
 }
 
-function namesOf({ commonName, dnsNames = [], ipAddresses = [], uris = [], emailAddresses = [] }: Certificate['spec']) {
-  return [...new Set([...(commonName ? [commonName] : []), ...dnsNames, ...ipAddresses, ...uris, ...emailAddresses])]
+function namesOf(spec: Certificate['spec']) {
+  const { commonName, dnsNames = [], ipAddresses = [], uris = [], emailAddresses = [] } = spec
+  const { literalSubject, otherNames = [], registeredIDs = [] } = spec
+  const subject = commonName ?? literalSubject
+  const others = [...otherNames.map(({ oid, utf8Value }) => `${oid}=${utf8Value}`), ...registeredIDs]
+  const all = [...dnsNames, ...ipAddresses, ...uris, ...emailAddresses, ...others]
+  return [...new Set([...(subject ? [subject] : []), ...all])]
 }
 
 /** The CA certificates of a subordinate: those that its status knows and that their Secrets tell of. Not bounded. */

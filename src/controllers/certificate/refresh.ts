@@ -1,0 +1,125 @@
+import { annotations, type ObjectMeta, type Secret, secretLabel } from '#api'
+import { classify, keyOf } from '#base'
+import { storeKeyOf } from '#kube'
+import { parseBundle, parseCertificates, parseChain } from '#pki'
+import {
+  type CertificateWorld,
+  certificateKeys,
+  encodeApplied,
+  type HeldCertificate,
+  outputsMark,
+  parseApplied,
+  type RefreshPlan,
+  staleMarks,
+  trustHash,
+} from '#plan'
+import { belongsInStatus } from '../belongs-in-status.ts'
+import {
+  base64Of,
+  patchSecret,
+  readSecret,
+  type SecretFiles,
+  type SecretPatch,
+  secretFiles,
+  withoutManagers,
+  withoutValue,
+} from '../own-secret.ts'
+import { marksOfOthers } from './managed-fields.ts'
+import { generatedPasswordIn, renderOutputs } from './render.ts'
+import type { ActTools, Report } from './visit.ts'
+
+/** Brings what is beside the certificate in line with spec and Authority. */
+export async function refresh(plan: RefreshPlan, world: CertificateWorld, on: ActTools): Promise<Report> {
+  const { secret } = world
+  if (secret.state !== 'held') return { outcome: { result: 'unchanged' }, world }
+  try {
+    const patch = await refreshPatch(plan, world, on)
+    return await keepAs(heldAfter(plan, secret.held), patch, plan.metadata, world, on)
+  } catch (error) {
+    if (!belongsInStatus(error, on.signal)) throw error
+    return { outcome: { result: 'failed', failure: classify(error), nextAttemptAt: undefined }, world }
+  }
+}
+
+/**
+ * Changes a Secret whose certificate stays, and remembers what it holds then.
+ * @throws ApiError
+ */
+export async function keepAs(
+  held: HeldCertificate,
+  patch: SecretPatch,
+  observed: ObjectMeta,
+  world: CertificateWorld,
+  { tools, memory, signal }: ActTools,
+): Promise<Report> {
+  const written = await patchSecret(tools.client, observed, patch, signal)
+  const metadata = withoutManagers(written.metadata)
+  const { namespace = '', name, resourceVersion } = metadata
+  const key = storeKeyOf(world.certificate)
+  memory.secrets.note(keyOf({ namespace, name }), resourceVersion)
+  memory.noteRefreshed(key)
+  const secret = { state: 'held', metadata, held } as const
+  // Known without reading it again.
+  memory.remember(key, resourceVersion, world.requestHash, secret)
+  return { outcome: { result: 'unchanged' }, world: { ...world, secret } }
+}
+
+/** The certificate in the Secret once the plan is carried out. */
+export const heldAfter = ({ caBundle, outputs }: RefreshPlan, held: HeldCertificate): HeldCertificate => ({
+  ...held,
+  ...(caBundle !== undefined && { trust: trustHash(caBundle) }),
+  ...(outputs.as !== 'kept' && { outputs: outputs.as === 'rendered' ? outputs.hash : undefined }),
+})
+
+/**
+ * The change that the plan comes to. The Secret is read where outputs are made of what it holds, and where a label or
+ * an annotation is to go that somebody else may have set too.
+ * @throws ApiError; PkiError when the Secret has changed since and holds no certificate any more
+ */
+export async function refreshPatch(plan: RefreshPlan, world: CertificateWorld, on: ActTools): Promise<SecretPatch> {
+  const { metadata, caBundle, outputs } = plan
+  const { spec } = world.certificate
+  const { labels = {}, annotations: asked = {} } = spec.secretTemplate ?? {}
+  const stale = staleMarks(metadata, spec.secretTemplate)
+  const isRead = outputs.as === 'rendered' || stale.labels.length + stale.annotations.length > 0
+  const { namespace = '', name } = metadata
+  const secret = isRead ? await readSecret(on.tools.client, { namespace, name }, on.signal) : undefined
+  const shared = marksOfOthers(secret?.metadata ?? metadata)
+  const isOurs = (kind: 'labels' | 'annotations') => (mark: string) => !shared[kind].includes(mark)
+  const rendered = outputs.as === 'rendered' && secret ? await render(secret, caBundle, world, on) : {}
+  const before = parseApplied(metadata.annotations?.[annotations.applied]).data
+  const own = certificateKeys(spec)
+  const data = outputs.as === 'kept' ? [...before, ...own] : [...own, ...Object.keys(rendered)]
+  const said = {
+    ...(caBundle !== undefined && { [annotations.trust]: trustHash(caBundle) }),
+    ...(outputs.as === 'removed' && { [annotations.outputs]: null }),
+    ...(outputs.as === 'rendered' && { [annotations.outputs]: outputsMark(outputs.hash, base64Of(rendered)) }),
+    [annotations.applied]: encodeApplied({ data, labels: Object.keys(labels), annotations: Object.keys(asked) }),
+  }
+  return {
+    labels: { ...withoutValue(stale.labels.filter(isOurs('labels')), {}), ...labels, [secretLabel]: 'certificate' },
+    annotations: { ...withoutValue(stale.annotations.filter(isOurs('annotations')), {}), ...asked, ...said },
+    files: {
+      ...withoutValue(before, Object.fromEntries(data.map((each) => [each, true]))),
+      ...rendered,
+      ...(caBundle !== undefined && { 'ca.crt': caBundle }),
+    },
+  }
+}
+
+/** The outputs, of what the Secret holds. */
+function render(
+  secret: Secret,
+  caBundle: string | undefined,
+  { certificate, passwords }: CertificateWorld,
+  { tools }: ActTools,
+): Promise<SecretFiles> {
+  const files: Record<string, string> = secretFiles(secret)
+  if (caBundle !== undefined) files['ca.crt'] = caBundle
+  const { outputs = {}, csr } = certificate.spec
+  const held = csr === undefined ? parseBundle(files) : { ...parseChain(files), key: undefined }
+  const encoding = files['tls.key']?.includes('BEGIN RSA PRIVATE KEY') ? 'PKCS1' : 'PKCS8'
+  const roots = parseCertificates(files['ca.crt'] ?? '')
+  const made = { ...held, roots, encoding, passwords, generated: generatedPasswordIn(files) } as const
+  return renderOutputs(outputs, made, tools.clock)
+}

@@ -1,0 +1,11 @@
+/** The fault rig: workloads, the faults that strike their writes, and the oracles that judge what comes of it. */
+export { authorityWorkloads } from './authorities.ts'
+export { type Case, casesOf, sample } from './case.ts'
+export { certificateWorkloads } from './certificates.ts'
+export { describeFaults } from './describe.ts'
+export { type Fault, faultName } from './fault.ts'
+export { OracleError } from './oracle.ts'
+export { orderWorkload } from './orders.ts'
+export { prepare, runCase, runClean } from './run.ts'
+export type { Snapshot } from './snapshot.ts'
+export type { Stage, Workload } from './workload.ts'

@@ -1,0 +1,67 @@
+import type { Values } from './helm.ts'
+
+/** One plan of values each; together they switch on everything that the chart can make. */
+export const valueSets: Readonly<Record<string, Values>> = {
+  defaults: {},
+  everything: {
+    commonLabels: { team: 'platform' },
+    replicaCount: 3,
+    image: { digest: `sha256:${'a'.repeat(64)}` },
+    imagePullSecrets: [{ name: 'pull' }],
+    operator: {
+      concurrency: 32,
+      freeze: true,
+      allowLargeRsa: true,
+      restoreGrace: '1h',
+      issuerPlugins: ['@example/issuer', '/plugins/other'],
+      logLevel: 'debug',
+      auditLog: '/audit/sifaka.log',
+      lease: { name: 'other', duration: '30s' },
+    },
+    serviceAccount: { name: 'runner', annotations: { purpose: 'sifaka' } },
+    roles: { aggregateAuthoritiesTo: ['admin'] },
+    metrics: {
+      port: 9500,
+      service: { annotations: { scrape: 'yes' }, labels: { seen: 'yes' } },
+      serviceMonitor: {
+        enabled: true,
+        labels: { release: 'prometheus' },
+        metricRelabelings: [{ action: 'labeldrop', regex: 'pod' }],
+      },
+      prometheusRule: { enabled: true, labels: { release: 'prometheus' } },
+      dashboard: { enabled: true },
+    },
+    crl: { enabled: true, service: { type: 'LoadBalancer' } },
+    networkPolicy: {
+      enabled: true,
+      metricsFrom: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }],
+      egress: [{ ports: [{ port: 6443 }] }],
+    },
+    podDisruptionBudget: { maxUnavailable: '50%' },
+    admissionPolicies: { enabled: true, caSecrets: { groups: ['pki-admins'], users: ['velero'] } },
+    tolerations: [{ key: 'infra', operator: 'Exists' }],
+    affinity: { podAntiAffinity: {} },
+    priorityClassName: 'system-cluster-critical',
+    podLabels: { sidecar: 'no' },
+    podAnnotations: { note: 'x' },
+    extraArgs: ['--log-level=warn'],
+    extraEnv: [{ name: 'TZ', value: 'UTC' }],
+    extraVolumes: [{ name: 'audit', emptyDir: {} }],
+    extraVolumeMounts: [{ name: 'audit', mountPath: '/audit' }],
+    // What a parent chart hands to all of its children.
+    global: { anything: true },
+  },
+  'single namespaces': { namespaces: ['team-a', 'team-b'] },
+  'as little as can be': {
+    crds: { enabled: false },
+    replicaCount: 1,
+    serviceAccount: { create: false },
+    rbac: { create: false },
+    roles: { create: false },
+    metrics: { service: { enabled: false } },
+    podDisruptionBudget: { enabled: false },
+    resources: null,
+    livenessProbe: null,
+    topologySpreadConstraints: null,
+  },
+}
