@@ -177,6 +177,14 @@ export const fullAuthorityStatus: Required<AuthorityStatus> = {
       reason: 'CAReady',
       message: 'valid until 2036-11-19T12:00:00Z',
     },
+    {
+      type: 'Warning',
+      status: 'True',
+      observedGeneration: 1,
+      lastTransitionTime: '2026-11-22T12:00:00Z',
+      reason: 'CANotBackedUp',
+      message: 'there is no backup of the key of generation 2',
+    },
   ],
   ca: {
     generation: 2,

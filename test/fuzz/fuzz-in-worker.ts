@@ -46,6 +46,8 @@ function oneWorker(plan: Plan): Promise<readonly string[]> {
       if (!result) return
       at += 1
       onResult(withBuffer(result))
+      // Connections that nobody needs any more would keep it alive for a while.
+      if (at === names.length) void worker.terminate()
     })
     worker.on('error', (error) => end(error instanceof Error ? (error.stack ?? error.message) : String(error)))
     worker.on('exit', () => {

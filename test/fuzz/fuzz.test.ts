@@ -6,7 +6,7 @@ import { fuzzInWorker } from './fuzz-in-worker.ts'
 import { parsers } from './parsers.ts'
 
 /** Of the usual row; `share` says of how much it is more or less for others. */
-const inputs = isLongRun ? 30_000 : 400
+const inputs = isLongRun ? 20_000 : 400
 
 /** What is found is printed as it is; longer inputs are cut, and found again by the seed. */
 const printedMax = 4096

@@ -191,7 +191,11 @@ const secretParsers: readonly Parser[] = [
       // The API server says so much of it.
       if (typeof value?.metadata !== 'object' || value.metadata === null) return
       const { labels = {}, annotations: said = {} } = value.metadata
-      if (!isSaid({ labels, annotations: said }) || !isSaid({ labels: value.data ?? {} })) return
+      if (
+        !isSaid({ labels, annotations: said }) ||
+        !isSaid({ ...(value.data !== undefined && { labels: value.data }) })
+      )
+        return
       readCaSecret(value)
     }),
   },

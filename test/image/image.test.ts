@@ -82,6 +82,6 @@ suite('the image', () => {
   test('talks to an API server', () => {
     cpSync(plane.kubeconfig, join(image.root, 'kubeconfig'))
     execFileSync('chmod', ['a+r', join(image.root, 'kubeconfig')])
-    assert.match(run('certificates', 'list', '--kubeconfig', '/kubeconfig'), /^HOLDER/)
+    assert.match(run('certificates', 'list', '--namespace', 'default', '--kubeconfig', '/kubeconfig'), /^HOLDER/)
   })
 })
