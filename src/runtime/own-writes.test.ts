@@ -37,6 +37,14 @@ suite('the cache is behind our own last write', () => {
     assert.equal(writes.isBehind('a', '98'), false)
   })
 
+  test('at any version, once we have written its end', () => {
+    writes.noteLast('a', '99')
+    for (const cached of ['98', '99', undefined]) assert.equal(writes.isBehind('a', cached), true)
+    // The end itself, and whatever is made in its place.
+    assert.equal(writes.isNews('a', '100'), true)
+    assert.equal(writes.isBehind('a', '101'), false)
+  })
+
   test('the last write counts', () => {
     writes.note('a', '105')
     assert.equal(writes.isBehind('a', '99'), true)

@@ -4,6 +4,8 @@ import { compareVersions } from '#kube'
 interface Written {
   readonly resourceVersion: string
   readonly atMs: number
+  /** The object ends with this write: the cache is behind as long as it has any version of it. */
+  readonly isLast: boolean
   /** Somebody wanted to decide about the object while the cache was behind. */
   wanted: boolean
 }
@@ -25,8 +27,17 @@ export class OwnWrites {
 
   /** Notes that we have written the object and what version came of it. */
   note(key: string, resourceVersion: string | undefined): void {
+    this.#note(key, resourceVersion, false)
+  }
+
+  /** The same of the write with which the object ends: its answer has the version of before. */
+  noteLast(key: string, resourceVersion: string | undefined): void {
+    this.#note(key, resourceVersion, true)
+  }
+
+  #note(key: string, resourceVersion: string | undefined, isLast: boolean): void {
     if (resourceVersion === undefined) return
-    this.#written.set(key, { resourceVersion, atMs: this.#clock.monotonicMs(), wanted: false })
+    this.#written.set(key, { resourceVersion, atMs: this.#clock.monotonicMs(), isLast, wanted: false })
   }
 
   /**
@@ -36,7 +47,8 @@ export class OwnWrites {
   isBehind(key: string, cachedVersion: string | undefined): boolean {
     const written = this.#awaited(key)
     if (!written) return false
-    if (cachedVersion !== undefined && compareVersions(cachedVersion, written.resourceVersion) >= 0) return false
+    const isSeen = cachedVersion !== undefined && compareVersions(cachedVersion, written.resourceVersion) >= 0
+    if (isSeen && !written.isLast) return false
     written.wanted = true
     return true
   }

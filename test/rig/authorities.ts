@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type Authority, annotations } from '#api'
+import { type Authority, annotations, findCondition } from '#api'
 import { day, hour, minute, second, toRfc3339 } from '#base'
 import { resources } from '#kube'
 import { encodeCertificates, keySigner, newSerialNumber, parseCertificate, parseCsr, signSubordinate } from '#pki'
@@ -98,7 +98,9 @@ async function answer(namespace: Namespace): Promise<void> {
   await namespace.patch(authorities, 'ca', { spec: { internal: { external: { chain } } } })
 }
 
-const isRequested = ({ status }: Authority): boolean => status?.request !== undefined
+/** The CSR is told before the condition is: the visit that makes it says so only the next time. */
+const isRequested = ({ status }: Authority): boolean =>
+  status?.request !== undefined && findCondition(status.conditions, 'Ready')?.reason === 'CARequested'
 
 /** A CA whose certificate is signed elsewhere. */
 const request: Workload = {
