@@ -271,11 +271,12 @@ describe('deletion', { concurrency: 4 }, () => {
   test('what the API server refuses is told, and tried again', async () => {
     await issued('refused', goes)
     const refuses = { verb: 'delete', resource: 'secrets', name: 'refused' } as const
-    sandbox.proxy.add({ when: refuses, do: respond(403) })
+    const refusal = sandbox.proxy.add({ when: refuses, times: 99, do: respond(403) })
     await team.remove(certificates, 'refused')
     await team.certificateUntil('refused', ({ status }) =>
       JSON.stringify(status?.conditions).includes('KubernetesRefused'),
     )
+    sandbox.proxy.remove(refusal)
     await team.patch(certificates, 'refused', { metadata: { labels: { look: 'again' } } })
     await isGone('refused')
   })
