@@ -14,6 +14,7 @@ import {
   createCrlController,
   createMakeKey,
   createProve,
+  fieldManager,
   type KindController,
   type Prove,
   Register,
@@ -75,7 +76,7 @@ export async function wire({ config, env, version, logger }: Surroundings): Prom
     ...common,
     connection,
     userAgent: `sifaka/${version}`,
-    fieldManager: 'sifaka',
+    fieldManager,
     onAnswer({ verb, resource }, status, durationMs) {
       metrics.requestSeconds.observe({ verb, resource: resource.plural }, durationMs / second)
       metrics.requests.inc({ verb, resource: resource.plural, code: String(status) })

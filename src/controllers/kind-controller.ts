@@ -1,10 +1,9 @@
 import type { KubeObject } from '#api'
-import { second } from '#base'
 import { type Cache, storeKeyOf } from '#kube'
 import { Controller, type Settled } from '#runtime'
 import { Memory } from './memory.ts'
 import { NamedSecrets } from './named-secrets.ts'
-import type { ControllerTools } from './tools.ts'
+import { behindMs, type ControllerTools } from './tools.ts'
 
 /** What `observe` found: the object is gone, the caches are behind our own writes, or a world to decide about. */
 export type Observation<World> =
@@ -45,9 +44,6 @@ export interface KindController {
   /** Ends what it watches beside the caches. */
   close(): Promise<void>
 }
-
-/** How soon to look again when a cache has not seen our own write yet; its arrival usually comes first. */
-const behindMs = second
 
 /** What the controllers of all kinds that keep a Secret have in common: the visit, and what wakes an object. */
 export function createKindController<T extends KubeObject, World, View>(

@@ -1,6 +1,6 @@
 import type { Authority, Certificate, ConfigMap, PartialObject } from '#api'
 import type { AuditLog } from '#audit'
-import type { Clock, FailureKind, Logger } from '#base'
+import { type Clock, type FailureKind, type Logger, second } from '#base'
 import type { IssuerRegistry } from '#issuers'
 import type { Cache, EventRecorder, KubeClient } from '#kube'
 import type { KeyLimits } from '#plan'
@@ -73,6 +73,12 @@ export interface ControllerTools {
   /** A failure that nobody foresaw was told in a status, so no reconcile ends in it. */
   readonly onBug: (controller: string) => void
 }
+
+/** How the API server knows us among those who set fields. */
+export const fieldManager = 'sifaka'
+
+/** How soon to look again when the caches have not seen yet what has just been done. */
+export const behindMs = second
 
 /** An attempt to get the certificate of a Certificate signed, for metrics. */
 export interface Issuance {

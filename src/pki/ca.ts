@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { isFailure } from '#base'
 import { type Bundle, whenAllBegan } from './bundle.ts'
-import { verifyChain } from './chain.ts'
+import { hasIssued, verifyChain } from './chain.ts'
 import { formatName } from './distinguished-name.ts'
 import { PkiError } from './error.ts'
 import { parsePrivateKey, sameKey } from './key.ts'
@@ -100,9 +100,6 @@ function orderFlaw(listed: readonly ParsedCertificate[]): string | undefined {
   }
   return undefined
 }
-
-const hasIssued = (issuer: ParsedCertificate, subject: ParsedCertificate): boolean =>
-  Buffer.compare(issuer.subjectDer, subject.issuerDer) === 0 && subject.isSignedBy(issuer.publicKey)
 
 const isSelfSigned = (certificate: ParsedCertificate): boolean => hasIssued(certificate, certificate)
 

@@ -108,6 +108,10 @@ function namesFlaw(path: readonly ParsedCertificate[]): string | undefined {
   return undefined
 }
 
+/** Whether a certificate is signed by the key of another one and names it as its issuer. Costs a signature check. */
+export const hasIssued = (issuer: ParsedCertificate, subject: ParsedCertificate): boolean =>
+  Buffer.compare(issuer.subjectDer, subject.issuerDer) === 0 && subject.isSignedBy(issuer.publicKey)
+
 function signatureFlaw(issuer: ParsedCertificate, subject: ParsedCertificate, search: Search): string | undefined {
   if (/md[245]|sha1/i.test(subject.signatureAlgorithm)) {
     return `${named(subject)} is signed with ${subject.signatureAlgorithm}, which can be forged`

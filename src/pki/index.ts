@@ -9,7 +9,7 @@ export {
 } from './accept.ts'
 export { type Bundle, type BundleFiles, type Chain, encodeBundle, parseBundle, parseChain } from './bundle.ts'
 export { acceptCaChain, type CaExpectation, type CaFiles, parseCa } from './ca.ts'
-export { type ChainInput, verifyChain } from './chain.ts'
+export { type ChainInput, hasIssued, verifyChain } from './chain.ts'
 export { decryptCms, encryptCms } from './cms.ts'
 export { type CrlProfile, type RevocationReason, type RevokedCertificate, revocationReasons, signCrl } from './crl.ts'
 export { type CsrContent, createCsr, createProfileCsr, type ParsedCsr, parseCsr } from './csr.ts'

@@ -1,4 +1,4 @@
-import type { ConditionStatus, NewCondition } from '#api'
+import type { ConditionStatus, NewCondition, Reason } from '#api'
 import { plainText } from '#base'
 
 /** A message may quote names, patterns and foreign errors; a longer one helps nobody, and the API server refuses it. */
@@ -11,6 +11,11 @@ export const nameMax = 1024
 export interface Cause {
   readonly reason: string
   readonly message: string
+}
+
+/** Why something is done or is worth a look, in our own words. */
+export interface Finding extends Cause {
+  readonly reason: Reason
 }
 
 /** What is said of an object, in a form that the API server takes and a terminal can show. */

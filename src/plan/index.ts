@@ -33,6 +33,7 @@ export { readCaSecret } from './backup/ca-secret.ts'
 export { differencesOf, type RestoreStep, relocated, restoreAuthority, restoreSecret } from './backup/restore.ts'
 export type { AdoptPlan } from './certificate/adoption.ts'
 export type { ReleasePlan } from './certificate/deletion.ts'
+export { identityMarks } from './certificate/identity-marks.ts'
 export {
   encodeJournal,
   isHandle,
@@ -76,7 +77,6 @@ export { reminderAt } from './certificate/warning.ts'
 export type {
   AuthorityView,
   CertificateWorld,
-  Finding,
   HeldCertificate,
   NamedPassword,
   NamedPasswords,

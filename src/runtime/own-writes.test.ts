@@ -38,7 +38,10 @@ suite('the cache is behind our own last write', () => {
   })
 
   test('at any version, once we have written its end', () => {
-    writes.noteLast('a', '99')
+    const metadata = { name: 'a', resourceVersion: '99', deletionTimestamp: '2026-11-22T12:00:00Z' }
+    writes.noteFinalizers('a', { ...metadata, finalizers: ['example.com/other'] })
+    assert.equal(writes.isBehind('a', '99'), false)
+    writes.noteFinalizers('a', metadata)
     for (const cached of ['98', '99', undefined]) assert.equal(writes.isBehind('a', cached), true)
     // The end itself, and whatever is made in its place.
     assert.equal(writes.isNews('a', '100'), true)

@@ -1,3 +1,4 @@
+import type { ObjectMeta } from '#api'
 import { type Clock, second } from '#base'
 import { compareVersions } from '#kube'
 
@@ -30,9 +31,12 @@ export class OwnWrites {
     this.#note(key, resourceVersion, false)
   }
 
-  /** The same of the write with which the object ends: its answer has the version of before. */
-  noteLast(key: string, resourceVersion: string | undefined): void {
-    this.#note(key, resourceVersion, true)
+  /**
+   * The same of a write that may have taken the last finalizer of an object that is being deleted: the object ends with
+   * it, and the answer has the version of before.
+   */
+  noteFinalizers(key: string, { resourceVersion, deletionTimestamp, finalizers = [] }: ObjectMeta): void {
+    this.#note(key, resourceVersion, deletionTimestamp !== undefined && finalizers.length === 0)
   }
 
   #note(key: string, resourceVersion: string | undefined, isLast: boolean): void {

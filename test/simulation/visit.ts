@@ -22,6 +22,7 @@ import {
   encodeJournal,
   type HeldCertificate,
   type IssuePlan,
+  identityMarks,
   issuanceBackoff,
   openOrder,
   orderedHash,
@@ -162,7 +163,7 @@ function adopted(plan: Extract<CertificatePlan, { do: 'adopt' }>, world: Certifi
   const outputs = planRefresh(taken)?.outputs ?? ({ as: 'kept' } as const)
   const after = refreshed({ do: 'refresh', metadata, caBundle, outputs }, taken)
   if (after.secret.state !== 'held') return world
-  const own = identityMarks(after.secret.held, revision, undefined, world)
+  const own = identityMarks(after.secret.held, identityOf(world, revision))
   const said = { ...after.secret.metadata.annotations, ...own }
   return { ...after, secret: { ...after.secret, metadata: { ...after.secret.metadata, annotations: said } } }
 }
@@ -188,7 +189,7 @@ function issue(plan: IssuePlan, world: CertificateWorld, answer: Answer, now: In
     uid: 'uid-secret',
   }
   const marks = templateMarks(world)
-  const identity = identityMarks(held, world.order?.journal?.revision ?? plan.revision, plan.id, world)
+  const identity = identityMarks(held, identityOf(world, world.order?.journal?.revision ?? plan.revision, plan.id))
   const metadata = written(before, {
     labels: { ...before.labels, ...marks.labels },
     annotations: { ...before.annotations, ...marks.annotations, ...identity },
@@ -256,29 +257,9 @@ const earlierRevision = (
   notAfter: toRfc3339(notAfter),
 })
 
-function identityMarks(
-  held: HeldCertificate,
-  revision: number,
-  id: string | undefined,
-  { certificate, requestHash }: CertificateWorld,
-): Record<string, string> {
-  const { caGeneration, caFingerprint, trust } = held
-  return {
-    [annotations.id]: id ?? `id-${certificate.metadata.uid}`,
-    [annotations.certificate]: certificate.metadata.name,
-    [annotations.revision]: String(revision),
-    [annotations.issuedAt]: toRfc3339(held.issuedAt),
-    [annotations.issuedBy]: held.issuedBy,
-    [annotations.requestHash]: requestHash,
-    [annotations.serialNumber]: held.serialNumber,
-    [annotations.fingerprint]: held.fingerprint,
-    [annotations.issuer]: held.issuer,
-    [annotations.notBefore]: toRfc3339(held.notBefore),
-    [annotations.notAfter]: toRfc3339(held.notAfter),
-    ...(trust !== undefined && { [annotations.trust]: trust }),
-    ...(caGeneration !== undefined && { [annotations.caGeneration]: String(caGeneration) }),
-    ...(caFingerprint !== undefined && { [annotations.caFingerprint]: caFingerprint }),
-  }
+function identityOf({ certificate, requestHash }: CertificateWorld, revision: number, id?: string) {
+  const { name, uid } = certificate.metadata
+  return { id: id ?? `id-${uid}`, revision, requestHash, name }
 }
 
 type RevocationView = NonNullable<CertificateWorld['revocation']>

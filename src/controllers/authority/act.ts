@@ -86,6 +86,6 @@ async function mark(authority: Authority, metadata: object, { tools, memory, sig
   const { namespace = '', name, uid, resourceVersion } = authority.metadata
   const patch = { metadata: { uid, resourceVersion, ...metadata } }
   const written = await tools.client.mergePatch<Authority>(resource, { namespace, name }, patch, { signal })
-  memory.objects.note(keyOf({ namespace, name }), written.metadata.resourceVersion)
+  memory.objects.noteFinalizers(keyOf({ namespace, name }), written.metadata)
   return { ...authority, metadata: written.metadata }
 }

@@ -8,6 +8,7 @@ import {
   type CertificateWorld,
   type HeldCertificate,
   type IssuePlan,
+  identityMarks,
   needsGeneratedPassword,
   outputsHash,
   outputsMark,
@@ -25,7 +26,6 @@ import {
   secretFiles,
 } from '../own-secret.ts'
 import type { ControllerTools } from '../tools.ts'
-import { identityMarks } from './identity-marks.ts'
 import { provenCertificate } from './proven.ts'
 import { registerHeld } from './register-held.ts'
 import { generatedPasswordIn, renderOutputs } from './render.ts'

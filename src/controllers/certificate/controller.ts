@@ -1,12 +1,12 @@
 import { type Certificate, type KubeObject, type PartialObject, secretLabel } from '#api'
-import { fromKey, keyOf, second } from '#base'
+import { fromKey, keyOf } from '#base'
 import { storeKeyOf } from '#kube'
 import { type CertificateWorld, orderedBy, planCertificate, type SecretView, secretNameOf } from '#plan'
 import type { AuthorityDirectory } from '../authority-directory.ts'
 import { listenToAuthorities, listenToNamespaces } from '../dependents.ts'
 import { createKindController, type KindController } from '../kind-controller.ts'
 import type { MakeKey } from '../make-key.ts'
-import { type ControllerTools, index } from '../tools.ts'
+import { behindMs, type ControllerTools, index } from '../tools.ts'
 import { actOnCertificate } from './act.ts'
 import { concludeCertificate } from './conclude.ts'
 import { clearOrder, nameOnly } from './end-order.ts'
@@ -15,9 +15,6 @@ import { observeCertificate } from './observe.ts'
 import { OrderCalls } from './order-calls.ts'
 import { passwordSecretKeys } from './passwords.ts'
 import { RevocationMemory } from './revocation-memory.ts'
-
-/** How soon to look again when another one is having a certificate made for the same Secret. */
-const behindMs = second
 
 /** Issues and renews certificates into Secrets. */
 export function createCertificateController(

@@ -5,6 +5,7 @@ import { storeKeyOf } from '#kube'
 import { issuerOf, type OpenOrder, type OrderEnd, type OrderJournal } from '#plan'
 import { isBusy, type Settled } from '#runtime'
 import type { AuthorityDirectory } from '../authority-directory.ts'
+import { behindMs } from '../tools.ts'
 import { callRecheckMs } from './order-calls.ts'
 import { type OrderTools, removeOrder, viewOrder } from './order-secret.ts'
 
@@ -16,8 +17,6 @@ interface EndTools extends OrderTools {
 /** After so many failures, over a minute and more, the order is left to the authority: what comes next waits for it. */
 const cancelAttemptsMax = 5
 const cancelBackoff: Backoff = { firstMs: 5 * second, maxMs: hour }
-/** How soon to look again when the cache has not seen our own write yet. */
-const behindMs = second
 
 /**
  * Ends an order: has it cancelled where it was ordered and is not wanted, and then deletes its Secret.

@@ -1,7 +1,5 @@
 import type { ObjectMeta } from '#api'
-
-/** How the API server knows us: the field manager of our requests. */
-const ourManager = 'sifaka'
+import { fieldManager } from '../tools.ts'
 
 /** Labels and annotations by name. */
 export interface MarkNames {
@@ -16,7 +14,7 @@ export interface MarkNames {
 export function marksOfOthers(metadata: ObjectMeta): MarkNames {
   const { managedFields } = metadata as { readonly managedFields?: unknown }
   const entries: readonly unknown[] = Array.isArray(managedFields) ? managedFields : []
-  const others = entries.filter((entry) => memberOf(entry, 'manager') !== ourManager)
+  const others = entries.filter((entry) => memberOf(entry, 'manager') !== fieldManager)
   const named = (kind: string): string[] =>
     others.flatMap((entry) => {
       const fields = memberOf(memberOf(memberOf(entry, 'fieldsV1'), 'f:metadata'), kind)

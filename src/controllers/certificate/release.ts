@@ -13,12 +13,11 @@ export async function setFinalizers(
   { certificate }: CertificateWorld,
   { tools, memory, signal }: ActTools,
 ): Promise<void> {
-  const { namespace = '', name, uid, resourceVersion, deletionTimestamp } = certificate.metadata
+  const { namespace = '', name, uid, resourceVersion } = certificate.metadata
   const patch = { metadata: { uid, resourceVersion, finalizers } }
   const key = { namespace, name }
   const written = await tools.client.mergePatch(resource, key, patch, { metadataOnly: true, signal })
-  const isEnd = deletionTimestamp !== undefined && finalizers.length === 0
-  memory.objects[isEnd ? 'noteLast' : 'note'](keyOf(key), written.metadata.resourceVersion)
+  memory.objects.noteFinalizers(keyOf(key), written.metadata)
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import type { Authority, AuthorityStatus, ConfigMap, KubeObject } from '#api'
-import { day, fromRfc3339, keyOf, parseDuration, retryable, second, terminal } from '#base'
+import { day, fromRfc3339, keyOf, parseDuration, retryable, terminal } from '#base'
 import type { Issuer } from '#issuers'
 import { ApiError, isNotFound, resources, storeKeyOf } from '#kube'
 import { type ParsedCrl, parseCrl } from '#pki'
@@ -17,7 +17,7 @@ import {
   type RegisterEntry,
 } from '#plan'
 import type { AuthorityDirectory } from '../authority-directory.ts'
-import type { ControllerTools } from '../tools.ts'
+import { behindMs, type ControllerTools } from '../tools.ts'
 import { type CrlReader, crlConfigMap, crlData, crlView, isCrlOf } from './config-map.ts'
 import type { CrlMemories, CrlMemory } from './memory.ts'
 
@@ -47,8 +47,6 @@ export interface Published {
 type SignPlan = Extract<CrlPlan, { do: 'sign' }>
 
 const defaultValidityMs = 7 * day
-/** How soon to look again when the cache has not seen our own write yet, or a change that came between. */
-const behindMs = second
 
 /**
  * Keeps the CRL of one generation published.

@@ -1,6 +1,6 @@
 import type { Authority } from '#api'
 import { fromKey, isFailure } from '#base'
-import { type ParsedCertificate, parseBundle, parseChain, parseCsr, sameKey } from '#pki'
+import { hasIssued, type ParsedCertificate, parseBundle, parseChain, parseCsr, sameKey } from '#pki'
 import { caSecretName, issuerOf, type Registered, secretNameOf } from '#plan'
 import type { AuthorityDirectory } from '../authority-directory.ts'
 import { readSecret, secretFiles } from '../own-secret.ts'
@@ -24,7 +24,7 @@ export const createProve =
     try {
       const certificate = certificateIn(secretFiles(secret), place.csr)
       const ca = await caOf(authority, line.generation, directory, signal)
-      if (certificate.fingerprint !== line.fingerprint || !ca || !hasSigned(ca, certificate)) return undefined
+      if (certificate.fingerprint !== line.fingerprint || !ca || !hasIssued(ca, certificate)) return undefined
       return { ...line, serialNumber: certificate.serialNumber, notAfter: certificate.notAfter }
     } catch (error) {
       if (isFailure(error)) return undefined
@@ -68,6 +68,3 @@ async function caOf(
   const { intermediates, roots } = await issuer.caChain(signal)
   return intermediates[0] ?? roots[0]
 }
-
-const hasSigned = (ca: ParsedCertificate, certificate: ParsedCertificate): boolean =>
-  Buffer.compare(ca.subjectDer, certificate.issuerDer) === 0 && certificate.isSignedBy(ca.publicKey)

@@ -1,4 +1,5 @@
 import type { Bundle } from '../bundle.ts'
+import { hasIssued } from '../chain.ts'
 import type { ParsedCertificate } from '../parsed-certificate.ts'
 import { checkedAlias } from './text.ts'
 
@@ -27,9 +28,6 @@ export function chainOf({ certificate, intermediates, roots = [] }: KeyStoreCont
   const root = isThere ? undefined : roots.find((each) => hasIssued(each, last))
   return root === undefined ? chain : [...chain, root]
 }
-
-const hasIssued = (issuer: ParsedCertificate, certificate: ParsedCertificate): boolean =>
-  Buffer.from(issuer.subjectDer).equals(certificate.issuerDer) && certificate.isSignedBy(issuer.publicKey)
 
 /** The roots, each with its alias; one that is there twice is entered once. */
 export function trustedEntries({ roots, alias }: TrustStoreContent): (readonly [string, ParsedCertificate])[] {

@@ -1,6 +1,6 @@
-import { type AuthorityStatus, annotations, type NewCondition, type Reason, withConditions } from '#api'
+import { type AuthorityStatus, annotations, type NewCondition, withConditions } from '#api'
 import { type Failure, fromRfc3339, type Instant, plainText, toRfc3339 } from '#base'
-import { type Cause, condition, nameMax } from '../condition.ts'
+import { type Cause, condition, type Finding, nameMax } from '../condition.ts'
 import { policyFlaws } from '../policy/index.ts'
 import {
   activeFrom,
@@ -73,11 +73,6 @@ function inUse({ authority, dependents }: AuthorityWorld, generation: number): N
   return [condition('InUse', 'True', { reason: 'InUse', message: inUseMessage(dependents) }, generation)]
 }
 
-interface Warning {
-  readonly reason: Reason
-  readonly message: string
-}
-
 /** What a person should look at although the Authority works, in one condition. */
 function warnings(
   world: AuthorityWorld,
@@ -97,8 +92,8 @@ function warnings(
   return [condition('Warning', 'True', { reason: first.reason, message }, generation)]
 }
 
-function specWarnings({ authority, olderDefault, bundle }: AuthorityWorld): Warning[] {
-  const found: Warning[] = policyFlaws(authority.spec, authority.metadata.namespace).map((message) => ({
+function specWarnings({ authority, olderDefault, bundle }: AuthorityWorld): Finding[] {
+  const found: Finding[] = policyFlaws(authority.spec, authority.metadata.namespace).map((message) => ({
     reason: 'RuleNeverMatches',
     message,
   }))
@@ -117,10 +112,10 @@ function specWarnings({ authority, olderDefault, bundle }: AuthorityWorld): Warn
   return found
 }
 
-function caWarnings(world: AuthorityWorld, ca: CaWorld, generations: readonly Generation[]): Warning[] {
+function caWarnings(world: AuthorityWorld, ca: CaWorld, generations: readonly Generation[]): Finding[] {
   const { authority } = world
   const { internal = {} } = authority.spec
-  const found: Warning[] = []
+  const found: Finding[] = []
   const active = activeOf(generations)
   if (active?.secret.state === 'held' && active.caSpec !== caSpecHash(authority) && !internal.secretRef) {
     const message =

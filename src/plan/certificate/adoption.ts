@@ -1,6 +1,6 @@
 import type { ObjectMeta } from '#api'
 import { Failure, hour } from '#base'
-import { backdateMs, type ParsedCertificate, parseBundle, parseChain } from '#pki'
+import { backdateMs, hasIssued, parseBundle, parseChain } from '#pki'
 import { trustHash } from '../authority/generations.ts'
 import { contentDifferences, type Held, lifetimeDifferences } from './held-differences.ts'
 import { outputsSaid } from './outputs.ts'
@@ -49,11 +49,8 @@ export function heldInOffer({ metadata, files }: ReadSecret, { request, authorit
 
 /** The CA that has signed it, where it is one of the Authority's own. */
 function signerOf({ certificate, intermediates, roots }: Held, { caFingerprints, generation }: AuthorityView) {
-  const signer = [...intermediates, ...roots].find((each) => hasSigned(each, certificate))
+  const signer = [...intermediates, ...roots].find((each) => hasIssued(each, certificate))
   const caFingerprint = caFingerprints.find((digits) => signer?.fingerprint.startsWith(digits))
   const isInUse = caFingerprint !== undefined && caFingerprint === caFingerprints[0]
   return { caFingerprint, caGeneration: isInUse ? generation : undefined }
 }
-
-const hasSigned = (ca: ParsedCertificate, certificate: ParsedCertificate): boolean =>
-  Buffer.compare(ca.subjectDer, certificate.issuerDer) === 0 && certificate.isSignedBy(ca.publicKey)

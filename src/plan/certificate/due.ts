@@ -2,9 +2,10 @@ import { annotations, type CertificateSpec } from '#api'
 import { Failure, fromRfc3339, type Instant, parseDuration, second } from '#base'
 import { backdateMs, fraction, type RenewalTime, renewalTime } from '#pki'
 import { reissueWithinMs } from '../authority/generations.ts'
+import type { Finding } from '../condition.ts'
 import { momentInWindows } from './renewal-window.ts'
 import { validityOf } from './validity.ts'
-import type { CertificateWorld, Finding, HeldCertificate } from './world.ts'
+import type { CertificateWorld, HeldCertificate } from './world.ts'
 
 type Renewal = NonNullable<CertificateSpec['renewal']>
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { annotations, type Certificate, type ObjectMeta } from '#api'
 import { Failure, fromKey, type Instant, minute, second, terminal, toRfc3339, waiting } from '#base'
 import { backdateMs } from '#pki'
+import type { Finding } from '../condition.ts'
 import { judgeRequest } from '../policy/index.ts'
 import type { AdoptPlan } from './adoption.ts'
 import { finalizersToSet, planDeletion, type ReleasePlan } from './deletion.ts'
@@ -20,7 +21,7 @@ import {
 import { outputsWanting, planRefresh, type RefreshPlan, whyNotRefreshed, whyUnusable } from './secret-content.ts'
 import { endsTooSoon, validityOf, wantedLifetime } from './validity.ts'
 import { howToRenewByHand } from './warning.ts'
-import type { AuthorityView, CertificateWorld, Finding, HeldCertificate } from './world.ts'
+import type { AuthorityView, CertificateWorld, HeldCertificate } from './world.ts'
 
 /** What is to be signed and where it goes. */
 export interface IssuePlan {

@@ -1,6 +1,7 @@
 import type { Certificate, CertificateStatus, Revocation, RevocationReason } from '#api'
 import { Failure, fromRfc3339, type Instant, second, terminal, toRfc3339, waiting } from '#base'
-import type { CertificateWorld, Finding, OwnCertificate } from './world.ts'
+import type { Finding } from '../condition.ts'
+import type { CertificateWorld, OwnCertificate } from './world.ts'
 
 /** Certificates of a Certificate that are revoked now. */
 export interface RevokePlan {

@@ -2,8 +2,9 @@ import { annotations, type CertificateSpec, type ObjectMeta, type SecretTemplate
 import { Failure, type Instant, minute, terminal, toRfc3339, waiting } from '#base'
 import { type Applied, parseApplied } from '../applied.ts'
 import { trustHash } from '../authority/generations.ts'
+import type { Finding } from '../condition.ts'
 import { outputsHash } from './outputs.ts'
-import type { CertificateWorld, Finding, SecretForm } from './world.ts'
+import type { CertificateWorld, SecretForm } from './world.ts'
 
 /** Brings all of a Secret that is beside the certificate in line, in one write: label, template, roots, outputs. */
 export interface RefreshPlan {

@@ -1,15 +1,10 @@
-import { annotations, type NewCondition, type Reason } from '#api'
+import { annotations, type NewCondition } from '#api'
 import { Failure, fromRfc3339, type Instant, toRfc3339 } from '#base'
 import { unfitUsages } from '#pki'
-import { condition } from '../condition.ts'
+import { condition, type Finding } from '../condition.ts'
 import { isRenewedByHand, reissueDue, renewalOf, timeOfRenewal } from './due.ts'
 import { flawOf } from './renewal-window.ts'
 import type { CertificateWorld } from './world.ts'
-
-interface Warning {
-  readonly reason: Reason
-  readonly message: string
-}
 
 /**
  * What a person should look at although the certificate is in order, in one condition.
@@ -31,7 +26,7 @@ export function certificateWarnings(world: CertificateWorld, now: Instant, told?
 }
 
 /** It shows long before it matters: who suspends something forgets it easily. */
-function suspended({ certificate, secret }: CertificateWorld): Warning[] {
+function suspended({ certificate, secret }: CertificateWorld): Finding[] {
   if (!certificate.spec.suspend || secret.state !== 'held') return []
   return [{ reason: 'Suspended', message: 'suspended, and not renewed: set spec.suspend to false to go on' }]
 }
@@ -46,7 +41,7 @@ export function reminderAt(world: CertificateWorld): Instant | undefined {
   return timeOfRenewal(world, secret.held).due
 }
 
-function reminder(world: CertificateWorld, now: Instant): Warning[] {
+function reminder(world: CertificateWorld, now: Instant): Finding[] {
   const { secret } = world
   const at = reminderAt(world)
   // What has expired says so in Ready.
@@ -67,18 +62,18 @@ export function howToRenewByHand({ certificate, secret }: CertificateWorld): str
 }
 
 /** A window that never opens harms no certificate: it is renewed at the latest when half of `before` is left. */
-function brokenWindows(world: CertificateWorld): Warning[] {
+function brokenWindows(world: CertificateWorld): Finding[] {
   const { certificate, authorityKey } = world
   if (isRenewedByHand(world)) return []
   const where = certificate.spec.renewal ? 'spec.renewal' : `spec.defaults.renewal of Authority ${authorityKey}`
-  return (renewalOf(world).windows ?? []).flatMap((window, index): Warning[] => {
+  return (renewalOf(world).windows ?? []).flatMap((window, index): Finding[] => {
     const flaw = flawOf(window)
     const message = `${where}: windows[${index}] never opens: ${flaw}`
     return flaw === undefined ? [] : [{ reason: 'WindowNeverOpens', message }]
   })
 }
 
-function unreadableRequest({ certificate }: CertificateWorld): Warning[] {
+function unreadableRequest({ certificate }: CertificateWorld): Finding[] {
   const asked = certificate.metadata.annotations?.[annotations.reissueRequestedAt]
   if (asked === undefined || fromRfc3339(asked) !== undefined) return []
   const message =
@@ -88,7 +83,7 @@ function unreadableRequest({ certificate }: CertificateWorld): Warning[] {
 }
 
 /** People carry them over from RSA. The certificate is issued as it is asked for: some clients refuse it. */
-function unfit({ request }: CertificateWorld): Warning[] {
+function unfit({ request }: CertificateWorld): Finding[] {
   if (request instanceof Failure) return []
   const { algorithm } = request.key
   const { usages, by } = unfitUsages(algorithm, request.usages)

@@ -1,4 +1,4 @@
-import type { AuthoritySpec, Certificate, ObjectMeta, Reason } from '#api'
+import type { AuthoritySpec, Certificate, ObjectMeta } from '#api'
 import type { Failure, Instant, Sensitive } from '#base'
 import type { Revoked } from '../register/entry.ts'
 import type { OrderJournal } from './order-journal.ts'
@@ -175,10 +175,4 @@ export interface HeldCertificate {
   readonly outputs: string | undefined
   /** In what it does not satisfy the request; empty when it does. */
   readonly differences: readonly string[]
-}
-
-/** Why a certificate is issued or kept: the first finding of the chain decides. */
-export interface Finding {
-  readonly reason: Reason
-  readonly message: string
 }

@@ -1,6 +1,6 @@
 import { annotations } from '#api'
 import { toRfc3339 } from '#base'
-import type { HeldCertificate } from '#plan'
+import type { HeldCertificate } from './world.ts'
 
 /** Whose a certificate is that a Secret holds. */
 export interface Identity {
@@ -12,7 +12,7 @@ export interface Identity {
   readonly name: string
 }
 
-/** The annotations of a Secret that say what certificate it holds and whose that is. */
+/** The annotations of a Secret that say what certificate it holds and whose that is: see `viewWithoutReading`. */
 export function identityMarks(held: HeldCertificate, identity: Identity): Record<string, string> {
   const { caGeneration, caFingerprint, trust } = held
   return {
