@@ -18,6 +18,8 @@ FROM gcr.io/distroless/cc-debian12:nonroot
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
 COPY --from=build /app /app
 ENV NODE_COMPILE_CACHE=/app/.cache
+ENV MALLOC_ARENA_MAX=2
+ENV MALLOC_MMAP_THRESHOLD_=32768
 USER 65532:65532
 EXPOSE 9402
 # The flags of bin/sifaka, which needs a shell.

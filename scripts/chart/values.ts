@@ -177,8 +177,8 @@ export const chartValues = z.strictObject({
     .array(namespace)
     .default([])
     .describe(
-      'Namespaces to work in. Empty: all. Otherwise the rights on Secrets and ConfigMaps are in Roles of these ' +
-        'namespaces, which must exist; names and labels of namespaces are read in the whole cluster.',
+      'Namespaces to work in. Empty: all. Otherwise the rights are in Roles of these namespaces, which must exist ' +
+        'when the chart is installed; elsewhere the operator has its Lease alone.',
     ),
   operator: operator.describe("The operator's settings."),
   serviceAccount: z

@@ -47,7 +47,7 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   pino: ['telemetry'],
   'prom-client': ['telemetry'],
   undici: ['egress', 'kube'],
-  yaml: ['kube', 'config', 'app/commands/manifests'],
+  yaml: ['kube', 'config', 'app/commands/manifests', 'app/commands/output'],
   zod: ['api', 'config', 'kube', ...pluginRooms.map((room) => `${room}/*/options`)],
 }
 

@@ -39,10 +39,15 @@ export const renewal = cel(
       .optional()
       .describe(
         'Auto (the default): renewed in time. Manual: only on request, by the annotation ' +
-          'sifaka.dev/reissue-requested-at.',
+          'sifaka.dev/reissue-requested-at; before or beforePercent then say when a Warning reminds of it.',
       ),
   }),
   { rule: '!(has(self.before) && has(self.beforePercent))', message: 'set before or beforePercent, not both' },
+  {
+    rule: "!has(self.windows) || !has(self.policy) || self.policy != 'Manual'",
+    message: 'with policy Manual nothing is renewed by itself, so nothing waits for windows: leave them out',
+    fieldPath: '.windows',
+  },
 )
 
 /**

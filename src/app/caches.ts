@@ -13,13 +13,28 @@ import {
 import { keyOf } from '#base'
 import { type Caches, index } from '#controllers'
 import { Cache, type CacheOptions, resourceOf, resources } from '#kube'
-import { authorityKeyOf, caRequestSecretName, caSecretName, parentKeyOf, secretNameOf, sourceKeyOf } from '#plan'
+import {
+  authorityKeyOf,
+  caRequestSecretName,
+  caSecretPrefix,
+  orderSecretName,
+  parentKeyOf,
+  secretNameOf,
+  sourceKeyOf,
+} from '#plan'
 import { ownObject, ownSecret } from './projections.ts'
 
 type Common = Pick<CacheOptions<KubeObject>, 'client' | 'clock' | 'logger' | 'random' | 'namespaces'>
 
 /** The watch caches of all controllers, with their indexes. */
-export function createCaches(common: Common): Caches {
+export function createCaches(surroundings: Common): Caches {
+  // Labels of namespaces decide about grants.
+  const namespaces = new Cache<PartialObject>({
+    ...surroundings,
+    resource: resources.namespaces,
+    metadataOnly: true,
+  })
+  const common = { ...surroundings, isAbsent: isAbsentAmong(namespaces) }
   return {
     authorities: new Cache<Authority>({
       ...common,
@@ -33,7 +48,7 @@ export function createCaches(common: Common): Caches {
         [index.bySecret]: (authority) => [
           ...some(sourceKeyOf(authority)),
           secretKey(authority, caRequestSecretName(authority)),
-          secretKey(authority, caSecretName(authority, 0).slice(0, -1)),
+          secretKey(authority, caSecretPrefix(authority)),
         ],
       },
     }),
@@ -44,6 +59,7 @@ export function createCaches(common: Common): Caches {
       indexes: {
         [index.byAuthority]: (certificate) => [authorityKeyOf(certificate) ?? ''],
         [index.bySecret]: (certificate) => [secretKey(certificate, secretNameOf(certificate))],
+        [index.byOrder]: (certificate) => [secretKey(certificate, orderSecretName(certificate.metadata.name))],
         [index.byNamespace]: namespaceOf,
       },
     }),
@@ -65,15 +81,15 @@ export function createCaches(common: Common): Caches {
       labelSelector: `${configMapLabel}=ca-bundle`,
     }),
     crls: new Cache<ConfigMap>({ ...common, resource: resources.configMaps, labelSelector: `${configMapLabel}=crl` }),
-    // Labels of namespaces decide about grants; a namespace is a name of no namespace.
-    namespaces: new Cache<PartialObject>({
-      ...common,
-      namespaces: [],
-      resource: resources.namespaces,
-      metadataOnly: true,
-    }),
+    namespaces,
   }
 }
+
+/** Whether it is known that a namespace does not exist. */
+export const isAbsentAmong =
+  (namespaces: Caches['namespaces']) =>
+  (name: string): boolean =>
+    namespaces.hasSynced() && namespaces.get(keyOf({ namespace: '', name })) === undefined
 
 const some = (value: string | undefined): readonly string[] => (value === undefined ? [] : [value])
 

@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Help } from 'commander'
 import { addCaCommands } from './commands/ca.ts'
 import { addCertificatesCommands } from './commands/certificates.ts'
 import { type CommandContext, exitCodes, processContext } from './commands/context.ts'
@@ -12,6 +12,12 @@ export function createCli(version: string, env: CommandContext['env']): Command 
   const program = new Command('sifaka')
     .description('The whole life of X.509 certificates, as Kubernetes resources')
     .version(version)
+    .configureHelp({
+      optionDescription(option) {
+        const description = Help.prototype.optionDescription.call(this, option)
+        return option.mandatory ? `${description} (required)` : description
+      },
+    })
     .showHelpAfterError('`sifaka --help` lists the commands, `sifaka <command> --help` says what each one takes')
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? exitCodes.yes : exitCodes.failed))
   addOperatorCommand(program, context)

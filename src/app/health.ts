@@ -1,4 +1,4 @@
-import { formatDuration, minute, second } from '#base'
+import { durationInWords, minute, second } from '#base'
 import type { Check, LoopLag } from '#telemetry'
 import type { Parts } from './wire.ts'
 
@@ -58,4 +58,4 @@ export const readinessChecks = ({ caches }: Parts, lag: LoopLag, isStopping: () 
   { name: 'shutdown', problem: () => (isStopping() ? 'the operator is stopping' : undefined) },
 ]
 
-const inWords = (ms: number): string => formatDuration(Math.round(ms / second) * second)
+const inWords = (ms: number): string => durationInWords(Math.round(ms / second) * second)

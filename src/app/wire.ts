@@ -31,7 +31,7 @@ import {
 } from '#kube'
 import type { Ownership } from '#runtime'
 import { createMetrics, type Metrics } from '#telemetry'
-import { createCaches } from './caches.ts'
+import { createCaches, isAbsentAmong } from './caches.ts'
 import { countingCallbacks } from './counters.ts'
 import { loadIssuerPlugins } from './issuer-plugins.ts'
 
@@ -95,7 +95,12 @@ export async function wire({ config, env, version, logger }: Surroundings): Prom
   const plugins = await loadIssuerPlugins(config.issuerPlugins, [internalIssuer.type])
   // The register asks the directory, which asks the register; neither does before it is started.
   const prove: Prove = (line, signal) => createProve(tools, directory)(line, signal)
-  const register = new Register({ ...common, client, caches, ownership, namespaces: config.namespaces, prove })
+  const register = new Register({
+    ...common,
+    ...{ client, caches, ownership, prove },
+    namespaces: config.namespaces,
+    isAbsent: isAbsentAmong(caches.namespaces),
+  })
   const tools: ControllerTools = {
     ...common,
     client,

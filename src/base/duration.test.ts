@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { day, formatDuration, hour, minute, parseDuration, second } from './duration.ts'
+import { day, durationInWords, hour, minute, parseDuration, second } from './duration.ts'
 
 const read: readonly [string, number][] = [
   ['2160h', 90 * day],
@@ -35,25 +35,32 @@ suite('refuses', () => {
   })
 })
 
-const written: readonly [number, string][] = [
-  [90 * day, '2160h'],
-  [hour + 30 * minute, '1h30m'],
-  [hour + 4, '1h4ms'],
-  [59 * second, '59s'],
-  [0, '0s'],
-  [-5, '0s'],
-  [0.4, '0s'],
-  [1.6, '2ms'],
+const said: readonly [number, string][] = [
+  [90 * day, '90 days'],
+  [day, '1 day'],
+  [8 * hour, '8 hours'],
+  [hour + 30 * minute, '1 hour 30 minutes'],
+  [36 * hour, '1 day 12 hours'],
+  [89 * day + 23 * hour + 55 * minute, '89 days 23 hours 55 minutes'],
+  [minute + second, '1 minute 1 second'],
+  [50, '50 milliseconds'],
+  [1.6, '2 milliseconds'],
+  [0, 'no time'],
+  [-5, 'no time'],
 ]
 
-suite('writes', () => {
-  for (const [ms, text] of written) test(`${ms} ms as ${text}`, () => assert.equal(formatDuration(ms), text))
+suite('says', () => {
+  for (const [ms, text] of said) test(`${ms} ms as ${text}`, () => assert.equal(durationInWords(ms), text))
 })
 
-test('reads back what it writes', () => {
+test('says no two lengths alike', () => {
+  const lengthOf = (text: string): number =>
+    [...text.matchAll(/([0-9]+) (day|hour|minute|second|millisecond)s?/g)]
+      .map(([, count, unit = '']) => Number(count) * ({ day, hour, minute, second }[unit] ?? 1))
+      .reduce((sum, ms) => sum + ms, 0)
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 9_999_999 * hour }), (ms) => {
-      assert.equal(parseDuration(formatDuration(ms)), ms)
+      assert.equal(lengthOf(durationInWords(ms)), ms)
     }),
   )
 })

@@ -22,15 +22,22 @@ export function parseDuration(text: string): number {
   return total
 }
 
-/** The shortest text that `parseDuration` reads back as `ms`, in the largest units: `2160h`, `1h30m`, `0s`. */
-export function formatDuration(ms: number): string {
+const spoken: readonly (readonly [name: string, ms: number])[] = [
+  ['day', day],
+  ['hour', hour],
+  ['minute', minute],
+  ['second', second],
+  ['millisecond', 1],
+]
+
+/** A length of time as a message says it: `90 days`, `1 hour 30 minutes`. Nothing is left out: two can be compared. */
+export function durationInWords(ms: number): string {
   let left = Math.max(0, Math.round(ms))
-  let text = ''
-  for (const unit of ['h', 'm', 's', 'ms']) {
-    const size = units[unit] ?? 1
+  const parts: string[] = []
+  for (const [name, size] of spoken) {
     const count = Math.floor(left / size)
-    if (count > 0) text += `${count}${unit}`
-    left -= count * size
+    if (count > 0) parts.push(`${count} ${name}${count === 1 ? '' : 's'}`)
+    left %= size
   }
-  return text === '' ? '0s' : text
+  return parts.length > 0 ? parts.join(' ') : 'no time'
 }

@@ -11,7 +11,7 @@ export {
   toMicroTime,
   toRfc3339,
 } from './clock.ts'
-export { day, durationPattern, formatDuration, hour, minute, parseDuration, second } from './duration.ts'
+export { day, durationInWords, durationPattern, hour, minute, parseDuration, second } from './duration.ts'
 export { type LogFields, type Logger, silentLogger } from './logger.ts'
 export { fromKey, keyOf, type ObjectKey } from './object-key.ts'
 export { classify, Failure, type FailureKind, isFailure, retryable, terminal, waiting } from './outcome.ts'

@@ -56,7 +56,7 @@ export const settings = define({
   kubeconfig: {
     flag: '--kubeconfig <file>',
     variable: 'KUBECONFIG',
-    description: 'kubeconfig of the cluster; without one, the service account of the Pod',
+    description: 'kubeconfig of the cluster, or several, joined by colons; without one, the service account of the Pod',
     schema: text.optional(),
   },
   context: {

@@ -14,6 +14,7 @@ export type Observation<World> =
 /** What a visit to one object works with. */
 export interface Visit<View> {
   readonly memory: Memory<View>
+  readonly namedSecrets: Pick<NamedSecrets, 'seen'>
   readonly signal: AbortSignal
 }
 
@@ -67,11 +68,12 @@ export function createKindController<T extends KubeObject, World, View>(
   })
 
   async function reconcile(key: string, signal: AbortSignal): Promise<Settled> {
-    const seen = await kind.observe(key, { memory, signal })
-    if (seen.found === 'gone') return (await kind.clear?.(key, { memory, signal })) ?? forget(key)
+    const visit = { memory, namedSecrets, signal }
+    const seen = await kind.observe(key, visit)
+    if (seen.found === 'gone') return (await kind.clear?.(key, visit)) ?? forget(key)
     if (seen.found === 'behind') return { againInMs: behindMs }
     namedSecrets.note(key, kind.namedSecrets(seen.world))
-    return kind.settle(seen.world, { memory, signal })
+    return kind.settle(seen.world, visit)
   }
 
   function forget(key: string): Settled {

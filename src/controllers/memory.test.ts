@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import { secretLabel } from '#api'
-import { second } from '#base'
+import { retryable, second } from '#base'
 import { FakeClock, noon } from '#test/make'
 import { Memory } from './memory.ts'
 
@@ -71,4 +71,24 @@ test("a stranger's Secret, and one that was not in doubt, are not waited for", (
   memory.settle('shop/web', 'shop/web-tls', { name: 'web-tls', resourceVersion: '12' })
   memory.settle('shop/web', 'shop/web-tls', { name: 'web-tls', resourceVersion: '13', labels })
   assert.equal(memory.secrets.isBehind('shop/web-tls', '11'), false)
+})
+
+test('failed attempts at a Secret are counted until one succeeds, or something else is wanted', () => {
+  const fail = (version = 'spec 1') =>
+    memory.noteNotRefreshed('shop/web', version, retryable('KubernetesRefused', 'no'), (attempts) => noon + attempts)
+  const attempts = (version = 'spec 1') => memory.refreshFailure('shop/web', version)?.attempts
+  fail()
+  fail()
+  assert.deepEqual([attempts(), memory.refreshFailure('shop/web', 'spec 1')?.nextAttemptAt], [2, noon + 2])
+  assert.equal(attempts('spec 2'), undefined)
+  fail('spec 2')
+  assert.equal(attempts('spec 2'), 1)
+  memory.noteRefreshed('shop/web')
+  assert.equal(attempts('spec 2'), undefined)
+  fail()
+  memory.noteIssued('shop/web')
+  assert.equal(attempts(), undefined)
+  fail()
+  memory.forget('shop/web')
+  assert.equal(attempts(), undefined)
 })

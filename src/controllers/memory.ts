@@ -1,5 +1,6 @@
 import { type ObjectMeta, secretLabel } from '#api'
-import type { Clock, Instant } from '#base'
+import type { Clock, Failure, Instant } from '#base'
+import type { FailedAttempt } from '#plan'
 import { OwnWrites } from '#runtime'
 
 /** Issuances and refreshes of one object that are remembered. */
@@ -24,6 +25,7 @@ export class Memory<View> {
   readonly #inDoubt = new Set<string>()
   readonly #issued = new Map<string, readonly Instant[]>()
   readonly #refreshed = new Map<string, readonly Instant[]>()
+  readonly #unrefreshed = new Map<string, FailedAttempt & { readonly version: string }>()
   readonly #clock: Clock
 
   constructor(clock: Clock) {
@@ -37,8 +39,9 @@ export class Memory<View> {
     return this.#issued.get(key) ?? []
   }
 
-  /** Notes that one has been issued now. */
+  /** Notes that one has been issued now: what the Secret holds beside it is in line with that. */
   noteIssued(key: string): void {
+    this.#unrefreshed.delete(key)
     this.#issued.set(key, [...this.issuedLately(key), this.#clock.now()].slice(-timesMax))
   }
 
@@ -49,7 +52,20 @@ export class Memory<View> {
 
   /** Notes that it has been brought in line now. */
   noteRefreshed(key: string): void {
+    this.#unrefreshed.delete(key)
     this.#refreshed.set(key, [...this.refreshedLately(key), this.#clock.now()].slice(-timesMax))
+  }
+
+  /** The last attempt to bring it in line, where it failed. @param version of all that decides what is in line */
+  refreshFailure(key: string, version: string): FailedAttempt | undefined {
+    const failed = this.#unrefreshed.get(key)
+    return failed?.version === version ? failed : undefined
+  }
+
+  /** Notes that an attempt has failed now. @param nextAfter when the next one is due after so many in a row */
+  noteNotRefreshed(key: string, version: string, failure: Failure, nextAfter: (attempts: number) => Instant): void {
+    const attempts = (this.refreshFailure(key, version)?.attempts ?? 0) + 1
+    this.#unrefreshed.set(key, { version, failure, attempts, nextAttemptAt: nextAfter(attempts) })
   }
 
   /** What that very version of the object's Secret was found to hold when it was read with that very question. */
@@ -90,6 +106,7 @@ export class Memory<View> {
     this.#inDoubt.delete(key)
     this.#issued.delete(key)
     this.#refreshed.delete(key)
+    this.#unrefreshed.delete(key)
     this.objects.forget(key)
   }
 }

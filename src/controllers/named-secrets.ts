@@ -1,8 +1,10 @@
-import { NamedWatches, resources } from '#kube'
+import { NamedWatches, resources, type SeenObject } from '#kube'
 import type { ControllerTools } from './tools.ts'
 
 /** Others' Secrets that are watched by name at a time; what is more is looked at within the hour. */
 const watchesMax = 100
+/** Of these, in one namespace: who names many Secrets does not take the watches of all others. */
+const watchesPerNamespace = 20
 
 /**
  * Watches Secrets that are not ours and matter to objects by their names: one that is in the way, so that we notice
@@ -23,6 +25,7 @@ export class NamedSecrets {
       client,
       resource: resources.secrets,
       max: watchesMax,
+      maxPerNamespace: watchesPerNamespace,
       clock,
       logger,
       random,
@@ -43,6 +46,11 @@ export class NamedSecrets {
       this.#watches.follow(secretKey)
     }
     for (const secretKey of before) if (!now.includes(secretKey)) this.#leave(key, secretKey)
+  }
+
+  /** What is known of a Secret without reading it; undefined: it is not watched. */
+  seen(secretKey: string): SeenObject | undefined {
+    return this.#tools.caches.secrets.get(secretKey) ?? this.#watches.seen(secretKey)
   }
 
   stop(): Promise<void> {

@@ -3,18 +3,27 @@ import { fromKey } from '#base'
 import { Reflector, type ReflectorOptions } from './reflector.ts'
 import type { StoreEvent } from './store.ts'
 
-export interface CacheOptions<T extends KubeObject> extends Omit<ReflectorOptions<T>, 'namespace'> {
-  /** Namespaces to watch; all of them when the list is empty. */
+export interface CacheOptions<T extends KubeObject>
+  extends Omit<ReflectorOptions<T>, 'namespace' | 'fieldSelector' | 'isAbsent'> {
+  /** Namespaces to watch: what is in them or, of the resource Namespace, they themselves; all when it is empty. */
   readonly namespaces: readonly string[]
+  /** Whether it is known that a namespace does not exist. */
+  readonly isAbsent?: ((namespace: string) => boolean) | undefined
 }
 
 /** What the API server holds of one resource, kept up to date: one reflector for the cluster or one per namespace. */
 export class Cache<T extends KubeObject> {
   readonly #byNamespace: ReadonlyMap<string, Reflector<T>>
   readonly #everywhere: Reflector<T> | undefined
+  readonly #isNamespaced: boolean
 
-  constructor({ namespaces, ...options }: CacheOptions<T>) {
-    this.#byNamespace = new Map(namespaces.map((namespace) => [namespace, new Reflector<T>({ ...options, namespace })]))
+  constructor({ namespaces, isAbsent, ...options }: CacheOptions<T>) {
+    this.#isNamespaced = options.resource.namespaced
+    const only = (namespace: string) =>
+      this.#isNamespaced
+        ? { namespace, isAbsent: () => isAbsent?.(namespace) ?? false }
+        : { fieldSelector: `metadata.name=${namespace}` }
+    this.#byNamespace = new Map(namespaces.map((each) => [each, new Reflector<T>({ ...options, ...only(each) })]))
     this.#everywhere = namespaces.length === 0 ? new Reflector<T>(options) : undefined
   }
 
@@ -37,7 +46,8 @@ export class Cache<T extends KubeObject> {
   }
 
   get(key: string): T | undefined {
-    const reflector = this.#everywhere ?? this.#byNamespace.get(fromKey(key).namespace)
+    const { namespace, name } = fromKey(key)
+    const reflector = this.#everywhere ?? this.#byNamespace.get(this.#isNamespaced ? namespace : name)
     return reflector?.store.get(key)
   }
 

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { suite, type TestContext, test } from 'node:test'
 import { rootCertificates } from 'node:tls'
 import { stringify } from 'yaml'
 import { isFailure, minute } from '#base'
 import { FakeClock } from '#test/make'
-import { loadConnection } from './connection.ts'
+import { type ConnectionOptions, loadConnection } from './connection.ts'
 
 const [ca = '', otherCa = ''] = rootCertificates
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
@@ -76,6 +76,73 @@ test('in a Pod the service account is used', async (context) => {
   assert.equal((await connection.token())?.expose(), 'pod-token')
 })
 
+suite('of several files', () => {
+  const merged = async (context: TestContext, contents: readonly object[], wanted?: string) => {
+    const at = folder(context)
+    const paths = contents.map((content, index) => {
+      mkdirSync(join(at, String(index)))
+      return write(join(at, String(index), 'config'), content)
+    })
+    const env = { KUBECONFIG: ['', join(at, 'missing'), ...paths].join(':') }
+    return { at, load: () => loadConnection({ env, context: wanted, clock: new FakeClock() }) }
+  }
+  const [{ contexts, clusters }, { users }] = [usable, kubeconfig({ tokenFile: 'token' })]
+
+  test('the entries add up, and paths start at the file that has them', async (context) => {
+    const { at, load } = await merged(context, [{ 'current-context': '', contexts }, { clusters, users }, usable])
+    write(join(at, '1', 'token'), 'beside-it')
+    const connection = await load()
+    assert.deepEqual([connection.namespace, connection.server.host], ['team', '10.0.0.1:6443'])
+    assert.equal((await connection.token())?.expose(), 'beside-it')
+  })
+
+  test('the first one decides, entry by entry', async (context) => {
+    const later = { ...kubeconfig({ token: 'later' }, { server: 'https://10.0.0.2' }), 'current-context': 'there' }
+    const more = { ...later, contexts: [{ name: 'there', context: { cluster: 'c', user: 'u', namespace: '' } }] }
+    const first = await (await merged(context, [usable, more])).load()
+    assert.deepEqual([first.server.host, first.namespace], ['10.0.0.1:6443', 'team'])
+    const second = await (await merged(context, [usable, more], 'there')).load()
+    assert.deepEqual([second.server.host, second.namespace], ['10.0.0.1:6443', undefined])
+    assert.equal((await second.token())?.expose(), 'from-file')
+  })
+
+  test('the one that is wrong is named', async (context) => {
+    const { at, load } = await merged(context, [{ contexts }, { clusters: [{ name: 'c', cluster: {} }], users }])
+    await assert.rejects(load, { message: new RegExp(`^kubeconfig ${at}/0/config and .*1/config: it has no current`) })
+    const { load: other } = await merged(
+      context,
+      [{ contexts }, { clusters: [{ name: 'c', cluster: {} }], users }],
+      'here',
+    )
+    await assert.rejects(other, /^TerminalFailure: kubeconfig \/[^ ]+\/1\/config: cluster "c" is not valid: server/)
+  })
+})
+
+test('the kubeconfig in the home folder is used when none is named', async (context) => {
+  const home = folder(context)
+  mkdirSync(join(home, '.kube'))
+  write(join(home, '.kube', 'config'), usable)
+  const named = write(join(home, 'named'), kubeconfig({ token: 'named' }))
+  const env = { KUBERNETES_SERVICE_HOST: '10.0.0.9' }
+  const tokenOf = async (options: Partial<ConnectionOptions>) =>
+    (await (await loadConnection({ env, home, clock: new FakeClock(), ...options })).token())?.expose()
+  assert.equal(await tokenOf({}), 'from-file')
+  assert.equal(await tokenOf({ env: { ...env, KUBECONFIG: named } }), 'named')
+  assert.equal(await tokenOf({ env: { KUBECONFIG: '/nowhere' }, kubeconfig: named }), 'named')
+  await assert.rejects(tokenOf({ home: undefined, serviceAccount: '/nowhere' }), /cannot read \/nowhere\/token/)
+})
+
+test('nothing is written to standard error because of what a kubeconfig looks like', async (context) => {
+  const path = write(join(folder(context), 'config'), `# yaml\n%UNKNOWN directive\n---\n${stringify(usable)}`)
+  const warnings: string[] = []
+  const listen = (warning: Error): void => void warnings.push(warning.message)
+  process.on('warning', listen)
+  context.after(() => process.off('warning', listen))
+  await loadConnection({ kubeconfig: path, clock: new FakeClock() })
+  await new Promise(setImmediate)
+  assert.deepEqual(warnings, [])
+})
+
 test('a credential plugin is asked, and asked again after a refusal', async (context) => {
   const at = folder(context)
   const credential = (token: string) =>
@@ -99,6 +166,21 @@ test('a credential plugin is asked, and asked again after a refusal', async (con
   connection.expire()
   assert.equal((await connection.token())?.expose(), 'two')
   assert.equal((await connection.tls()).ca, ca)
+})
+
+test('a credential plugin is found beside the kubeconfig, and its failure is told', async (context) => {
+  const at = folder(context)
+  const exec = (command: string) => ({ exec: { apiVersion: 'client.authentication.k8s.io/v1', command } })
+  const script =
+    'echo \'{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"it"}}\''
+  writeFileSync(join(at, 'login'), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+  writeFileSync(join(at, 'fail'), '#!/bin/sh\necho log in first >&2\nexit 1\n', { mode: 0o755 })
+  const load = (command: string) =>
+    loadConnection({ kubeconfig: write(join(at, 'config'), kubeconfig(exec(command))), clock: new FakeClock() })
+  assert.equal((await (await load('./login')).token())?.expose(), 'it')
+  const message = /config: the credential plugin of user "u" has failed: log in first/
+  await assert.rejects(load('./fail'), { kind: 'Terminal', message })
+  await assert.rejects(load('no-such-plugin'), { kind: 'Terminal', message: /has failed: spawn no-such-plugin ENOENT/ })
 })
 
 test('what is missing or not accepted is told, and no credential with it', async (context) => {
@@ -133,9 +215,14 @@ test('what is missing or not accepted is told, and no credential with it', async
 
 test('without any API server the message says what to name', async () => {
   const clock = new FakeClock()
-  await assert.rejects(loadConnection({ clock }), /name a kubeconfig, set KUBECONFIG, or run in a Pod/)
+  const advice = /name a kubeconfig with --kubeconfig or in KUBECONFIG, or run in a Pod/
+  await assert.rejects(loadConnection({ clock }), advice)
+  await assert.rejects(loadConnection({ home: '/nowhere', clock }), advice)
   await assert.rejects(loadConnection({ kubeconfig: '/nowhere/config', clock }), /\/nowhere\/config: there is no such/)
-  await assert.rejects(loadConnection({ env: { KUBECONFIG: 'a:b' }, clock }), /names several files/)
+  await assert.rejects(
+    loadConnection({ env: { KUBECONFIG: '/nowhere/a:/nowhere/b' }, clock }),
+    /kubeconfig \/nowhere\/a and \/nowhere\/b: there is no such file/,
+  )
   const env = { KUBERNETES_SERVICE_HOST: '10.0.0.1' }
   await assert.rejects(loadConnection({ env, serviceAccount: '/nowhere', clock }), /cannot read \/nowhere\/token/)
 })

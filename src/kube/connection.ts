@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { type Clock, type Failure, minute, plainText, Sensitive, terminal } from '#base'
 import { CachedValue } from './cached-value.ts'
@@ -30,12 +31,17 @@ export interface Connection {
 }
 
 export interface ConnectionOptions {
-  /** Path of a kubeconfig. Without it: `env.KUBECONFIG`, and else the service account of the Pod. */
+  /**
+   * Path of a kubeconfig, or several, joined as in KUBECONFIG. Without it: `env.KUBECONFIG`, `.kube/config` in `home`,
+   * and else the service account of the Pod.
+   */
   readonly kubeconfig?: string | undefined
   /** Name of the kubeconfig's context; `current-context` by default. */
   readonly context?: string | undefined
   /** The process's environment: KUBECONFIG, KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
+  /** Folder of the person who runs this; without it no kubeconfig is used that nobody has named. */
+  readonly home?: string | undefined
   /** Folder of the Pod's service account. */
   readonly serviceAccount?: string | undefined
   readonly clock: Clock
@@ -56,16 +62,17 @@ const defaultServiceAccount = '/var/run/secrets/kubernetes.io/serviceaccount'
  */
 export async function loadConnection(options: ConnectionOptions): Promise<Connection> {
   const { env = {}, clock } = options
-  const path = options.kubeconfig ?? env.KUBECONFIG
-  if (path) {
-    if (path.includes(':') && !options.kubeconfig) {
-      throw unusable('KUBECONFIG names several files; name one file that holds the context')
-    }
-    return fromKubeconfig(await readKubeconfig(path, options.context), clock)
-  }
+  const paths = options.kubeconfig || env.KUBECONFIG || kubeconfigOf(options.home)
+  if (paths) return fromKubeconfig(await readKubeconfig(paths, options.context), clock)
   const host = env.KUBERNETES_SERVICE_HOST
   if (host) return inCluster(host, env.KUBERNETES_SERVICE_PORT ?? '443', options)
-  throw unusable('no Kubernetes API server: name a kubeconfig, set KUBECONFIG, or run in a Pod with a service account')
+  const advice = 'name a kubeconfig with --kubeconfig or in KUBECONFIG, or run in a Pod with a service account'
+  throw unusable(`no Kubernetes API server: ${advice}`)
+}
+
+function kubeconfigOf(home: string | undefined): string | undefined {
+  const path = home && join(home, '.kube', 'config')
+  return path && existsSync(path) ? path : undefined
 }
 
 async function inCluster(host: string, port: string, options: ConnectionOptions): Promise<Connection> {
@@ -80,14 +87,14 @@ async function inCluster(host: string, port: string, options: ConnectionOptions)
 }
 
 async function fromKubeconfig(context: KubeconfigContext, clock: Clock): Promise<Connection> {
-  const { cluster, user, folder, namespace } = context
+  const { cluster, user, namespace } = context
   const server = new URL(cluster.server)
   const refusal = refusalOf(context, server)
   if (refusal) throw terminal('KubeconfigInvalid', `kubeconfig ${context.path}: ${refusal}`)
 
   const target = { server, serverName: cluster['tls-server-name'], namespace }
   const text = (path: string | undefined, data: string | undefined): Promise<string | undefined> =>
-    data ? Promise.resolve(Buffer.from(data, 'base64').toString('utf8')) : readOptional(folder, path)
+    data ? Promise.resolve(Buffer.from(data, 'base64').toString('utf8')) : readOptional(path)
   const readCa = (): Promise<string | undefined> =>
     text(cluster['certificate-authority'], cluster['certificate-authority-data'])
 
@@ -100,7 +107,7 @@ async function fromKubeconfig(context: KubeconfigContext, clock: Clock): Promise
     return connect(target, read, clock, plugin.forget)
   }
   const read = async (): Promise<Credentials> => ({
-    token: sensitive((await readOptional(folder, user.tokenFile)) ?? user.token),
+    token: sensitive((await readOptional(user.tokenFile)) ?? user.token),
     tls: {
       ca: await readCa(),
       clientCert: await text(user['client-certificate'], user['client-certificate-data']),
@@ -177,8 +184,8 @@ function verify({ ca, clientCert, clientKey }: TlsMaterial): void {
 const sensitive = (text: string | undefined): Sensitive<string> | undefined =>
   text === undefined ? undefined : new Sensitive(text)
 
-const readOptional = async (folder: string, path: string | undefined): Promise<string | undefined> =>
-  path ? readText(resolve(folder, path)) : undefined
+const readOptional = async (path: string | undefined): Promise<string | undefined> =>
+  path ? readText(path) : undefined
 
 /** The text of a small file, without the line break at its end. */
 async function readText(path: string): Promise<string> {

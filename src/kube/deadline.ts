@@ -1,4 +1,4 @@
-import { type Clock, formatDuration } from '#base'
+import { type Clock, durationInWords } from '#base'
 
 /** Aborts `signal` when time is up or the caller has lost interest; `end` must be called in every case. */
 export interface Deadline {
@@ -15,7 +15,7 @@ export function startDeadline(clock: Clock, limitMs: number, caller: AbortSignal
   const check = (): void => {
     const leftMs = touchedAt + limitMs - clock.monotonicMs()
     if (leftMs > 0) timer = clock.after(leftMs, check)
-    else controller.abort(new Error(`nothing came for ${formatDuration(limitMs)}`))
+    else controller.abort(new Error(`nothing came for ${durationInWords(limitMs)}`))
   }
   let timer = clock.after(limitMs, check)
   const giveUp = (): void => controller.abort(new Error('the request was cancelled'))

@@ -1,7 +1,19 @@
+import { createHash } from 'node:crypto'
 import type { KubeObject } from '#api'
-import { type Clock, type Instant, type Logger, minute, plainText, second, sleep, type Timer, toMicroTime } from '#base'
+import {
+  type Backoff,
+  backoffMs,
+  type Clock,
+  type Instant,
+  type Logger,
+  minute,
+  plainText,
+  second,
+  sleep,
+  type Timer,
+  toMicroTime,
+} from '#base'
 import { ApiError, isAlreadyExists } from './api-error.ts'
-import { backoffMs } from './backoff.ts'
 import { BoundedMap } from './bounded-map.ts'
 import type { KubeClient } from './client.ts'
 import { resources } from './resource.ts'
@@ -51,6 +63,7 @@ const queueMax = 1000
 const seriesMax = 4096
 const inFlightMax = 8
 const attemptsMax = 4
+const backoff: Backoff = { firstMs: second, maxMs: minute }
 const requestTimeoutMs = 10 * second
 /** Per object: client-go's limits of its spam filter. */
 const bucketSize = { burst: 25, refillMs: 5 * minute, max: 4096 }
@@ -63,11 +76,14 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   return new Recorder(options)
 }
 
-/** One Event object and how often it has been seen. */
+/** One Event object and how often it has been seen. It outlives many versions of the object and keeps none of them. */
 interface Series {
+  readonly key: string
   readonly namespace: string
   readonly name: string
-  readonly event: ObjectEvent
+  readonly event: Omit<ObjectEvent, 'regarding' | 'related'>
+  readonly regarding: Reference
+  readonly related: Reference | undefined
   readonly firstAt: Instant
   lastAt: Instant
   /** `lastAt` on the monotonic clock. */
@@ -103,7 +119,8 @@ class Recorder implements EventRecorder {
   record(event: ObjectEvent): void {
     const { clock } = this.#options
     const nowMs = clock.monotonicMs()
-    const known = this.#series.get(seriesKey(event))
+    const key = seriesKey(event)
+    const known = this.#series.get(key)
     if (!this.#closing.signal.aborted && known && nowMs - known.lastMs < seriesGapMs) {
       known.count += 1
       known.lastAt = clock.now()
@@ -113,10 +130,10 @@ class Recorder implements EventRecorder {
     }
     const obstacle = this.#obstacleTo(event, nowMs)
     if (obstacle) {
-      this.#drop(event, obstacle)
+      this.#drop(referenceTo(event.regarding), event.reason, obstacle)
     } else {
-      const series = this.#open(event, nowMs)
-      this.#series.set(seriesKey(event), series)
+      const series = this.#open(key, event, nowMs)
+      this.#series.set(key, series)
       this.#enqueue(series)
     }
   }
@@ -140,14 +157,17 @@ class Recorder implements EventRecorder {
   }
 
   /** A name is used once: a series that comes back after its gap is another Event. */
-  #open(event: ObjectEvent, nowMs: number): Series {
+  #open(key: string, { regarding, related, ...event }: ObjectEvent, nowMs: number): Series {
     const now = this.#options.clock.now()
-    const { namespace, name } = event.regarding.metadata
+    const { namespace, name } = regarding.metadata
     const suffix = `.${now.toString(16)}${Math.floor(this.#random() * 2 ** 32).toString(16)}`
     return {
+      key,
       namespace: namespace || 'default',
       name: `${name.slice(0, nameMax - suffix.length)}${suffix}`,
       event,
+      regarding: referenceTo(regarding),
+      related: related && referenceTo(related),
       firstAt: now,
       lastAt: now,
       lastMs: nowMs,
@@ -202,7 +222,7 @@ class Recorder implements EventRecorder {
         if (isAlreadyExists(error)) series.written = 1
         else if (signal.aborted || attempt >= attemptsMax || !isTransient(error)) return this.#giveUp(series, error)
         if (series.written >= count) return
-        await sleep(clock, backoffMs(attempt, second, minute, this.#random), signal)
+        await sleep(clock, backoffMs(backoff, attempt, this.#random()), signal)
       }
     }
   }
@@ -218,20 +238,19 @@ class Recorder implements EventRecorder {
   }
 
   #giveUp(series: Series, error: unknown): void {
-    this.#series.delete(seriesKey(series.event))
-    this.#drop(series.event, error instanceof Error ? error.message : String(error))
+    this.#series.delete(series.key)
+    this.#drop(series.regarding, series.event.reason, error instanceof Error ? error.message : String(error))
   }
 
-  #drop(event: ObjectEvent, why: string): void {
+  #drop({ namespace, name }: Reference, reason: string, why: string): void {
     this.#dropped += 1
-    const { namespace, name } = event.regarding.metadata
-    this.#options.logger.debug({ namespace, name, reason: event.reason, why }, 'an event is not recorded')
+    this.#options.logger.debug({ namespace, name, reason, why }, 'an event is not recorded')
   }
 }
 
-/** Equal events are one series. */
+/** Equal events are one series. A hash is shorter than most notes. */
 const seriesKey = ({ regarding, type, reason, note }: ObjectEvent): string =>
-  [regarding.metadata.uid, type, reason, note].join('\n')
+  createHash('sha256').update([regarding.metadata.uid, type, reason, note].join('\n')).digest('base64')
 
 /** No answer, or one that says nothing about the event itself. */
 const isTransient = (error: unknown): boolean =>
@@ -240,7 +259,7 @@ const isTransient = (error: unknown): boolean =>
 const seriesOf = ({ count, lastAt }: Series) => ({ count, lastObservedTime: toMicroTime(lastAt) })
 
 function eventObject(series: Series, controller: string, instance: string): KubeObject {
-  const { event, namespace, name, firstAt, count } = series
+  const { event, regarding, related, namespace, name, firstAt, count } = series
   const body = {
     apiVersion: 'events.k8s.io/v1',
     kind: 'Event',
@@ -252,12 +271,14 @@ function eventObject(series: Series, controller: string, instance: string): Kube
     reason: plainText(event.reason, wordMax),
     action: plainText(event.action, wordMax),
     note: cutBytes(plainText(event.note, noteBytesMax), noteBytesMax),
-    regarding: referenceTo(event.regarding),
-    ...(event.related && { related: referenceTo(event.related) }),
+    regarding,
+    ...(related && { related }),
     ...(count > 1 && { series: seriesOf(series) }),
   }
   return body
 }
+
+type Reference = ReturnType<typeof referenceTo>
 
 function referenceTo({ apiVersion, kind, metadata }: KubeObject) {
   const { namespace, name, uid, resourceVersion } = metadata

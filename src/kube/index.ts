@@ -23,7 +23,7 @@ export { type Connection, type ConnectionOptions, loadConnection, type TlsMateri
 export { createKubeClient, type KubeClientOptions } from './create-client.ts'
 export { createEventRecorder, type EventRecorder, type EventRecorderOptions, type ObjectEvent } from './events.ts'
 export { Lease, type LeaseOptions } from './lease.ts'
-export { NamedWatches, type NamedWatchesOptions } from './named-watches.ts'
+export { NamedWatches, type NamedWatchesOptions, type SeenObject } from './named-watches.ts'
 export { Reflector, type ReflectorOptions } from './reflector.ts'
 export { type Resource, resourceOf, resources } from './resource.ts'
 export { compareVersions } from './resource-version.ts'

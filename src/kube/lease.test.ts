@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { type Clock, silentLogger } from '#base'
+import { type Clock, type LogFields, silentLogger } from '#base'
 import { FakeClock } from '#test/make'
 import { ApiError } from './api-error.ts'
 import type { KubeClient } from './client.ts'
@@ -207,4 +207,27 @@ test('a deleted Lease is made again by its holder, not by who waits for its time
   assert.deepEqual([first.lease.isHeld(), second.lease.isHeld()], [true, false])
   await first.lease.stop()
   await second.lease.stop()
+})
+
+test('a system namespace that does not exist is told, with what creates it, until it does', async () => {
+  const clock = new FakeClock()
+  const server = new LeaseServer()
+  const network = { isCut: false }
+  const client = server.client(network)
+  let isThere = false
+  const create: KubeClient['create'] = (...args) =>
+    isThere ? client.create(...args) : Promise.reject(refusal(404, 'NotFound'))
+  const errors: unknown[] = []
+  const logger = { ...silentLogger, error: (fields: LogFields) => void errors.push(fields.error) }
+  const lease = new Lease({ client: { ...client, create }, key, holder: 'a', clock, logger, random: () => 0 })
+  lease.start()
+  await pass(clock, 1)
+  assert.match(
+    String(errors[0]),
+    /^the system namespace sifaka-system does not exist: create it \(kubectl create namespace sifaka-.+--system/,
+  )
+  isThere = true
+  await pass(clock, 3)
+  assert.equal(lease.isHeld(), true)
+  await lease.stop()
 })

@@ -1,5 +1,17 @@
 import type { KubeObject } from '#api'
-import { type Clock, keyOf, type Logger, type ObjectKey, second, sleep, type Timer, toMicroTime } from '#base'
+import {
+  type Clock,
+  classify,
+  type Failure,
+  keyOf,
+  type Logger,
+  type ObjectKey,
+  second,
+  sleep,
+  type Timer,
+  terminal,
+  toMicroTime,
+} from '#base'
 import { isAlreadyExists, isConflict, isNotFound } from './api-error.ts'
 import type { KubeClient, RequestOptions } from './client.ts'
 import { resources } from './resource.ts'
@@ -30,6 +42,13 @@ interface LeaseRecord extends KubeObject {
     renewTime?: string
     leaseTransitions?: number
   }
+}
+
+/** Only a namespace that does not exist keeps what is created from being found. */
+function withoutNamespace({ namespace }: ObjectKey, cause: unknown): Failure {
+  const advice = `kubectl create namespace ${namespace}, or helm install with --create-namespace`
+  const message = `the system namespace ${namespace} does not exist: create it (${advice}), or name another with`
+  return terminal('NamespaceMissing', `${message} --system-namespace`, cause)
 }
 
 /** A record as it was last seen, and since when it has been like that, on the monotonic clock. */
@@ -124,8 +143,9 @@ export class Lease {
       this.#isCurrent = false
       if (isConflict(error) || isAlreadyExists(error)) return false
       const { logger, key } = this.#options
-      const message = error instanceof Error ? error.message : String(error)
-      logger.warn({ lease: keyOf(key), error: message }, 'cannot renew or take the Lease, trying again')
+      const { kind, message } = classify(error)
+      const level = kind === 'Terminal' ? 'error' : 'warn'
+      logger[level]({ lease: keyOf(key), error: message }, 'cannot renew or take the Lease, trying again')
       return false
     }
   }
@@ -176,10 +196,14 @@ export class Lease {
   }
 
   /** A record that was read carries its version, which must still be the newest. */
-  #write(record: LeaseRecord): Promise<LeaseRecord> {
+  async #write(record: LeaseRecord): Promise<LeaseRecord> {
     const { client } = this.#options
     if (record.metadata.resourceVersion) return client.replace(resources.leases, record, this.#request())
-    return client.create(resources.leases, record, this.#request())
+    try {
+      return await client.create(resources.leases, record, this.#request())
+    } catch (error) {
+      throw isNotFound(error) ? withoutNamespace(this.#options.key, error) : error
+    }
   }
 
   /** The next holder need not wait: it takes a Lease without a holder at once. */

@@ -1,3 +1,4 @@
+import type { ObjectMeta } from '#api'
 import type { Clock, Logger } from '#base'
 import { fromKey } from '#base'
 import type { KubeClient } from './client.ts'
@@ -9,11 +10,19 @@ export interface NamedWatchesOptions {
   readonly resource: Resource
   /** Watches open at a time. */
   readonly max: number
+  /** Of these, for objects of one namespace. */
+  readonly maxPerNamespace: number
   /** Something happened to the object with that key. */
   readonly onChange: (key: string) => void
   readonly clock: Clock
   readonly logger: Logger
   readonly random?: (() => number) | undefined
+}
+
+/** What a watch says of an object. */
+export interface SeenObject {
+  /** Undefined: the object does not exist. */
+  readonly metadata: ObjectMeta | undefined
 }
 
 /**
@@ -31,9 +40,9 @@ export class NamedWatches {
   /** Watches `namespace/name`. False when too many are watched already: the caller then looks now and then. */
   follow(key: string): boolean {
     if (this.#reflectors.has(key)) return true
-    if (this.#reflectors.size >= this.#options.max) return false
     const { client, resource, clock, logger, random, onChange } = this.#options
     const { namespace, name } = fromKey(key)
+    if (!this.#hasRoom(namespace)) return false
     const fieldSelector = `metadata.name=${name}`
     const reflector = new Reflector({
       client,
@@ -53,6 +62,12 @@ export class NamedWatches {
     return true
   }
 
+  /** What the watch of an object says of it; undefined while it says nothing, or there is none. */
+  seen(key: string): SeenObject | undefined {
+    const reflector = this.#reflectors.get(key)
+    return reflector?.hasSynced() ? { metadata: reflector.store.get(key)?.metadata } : undefined
+  }
+
   unfollow(key: string): void {
     const reflector = this.#reflectors.get(key)
     this.#reflectors.delete(key)
@@ -64,5 +79,11 @@ export class NamedWatches {
     const reflectors = [...this.#reflectors.values()]
     this.#reflectors.clear()
     await Promise.all(reflectors.map((reflector) => reflector.stop()))
+  }
+
+  #hasRoom(namespace: string): boolean {
+    const { max, maxPerNamespace } = this.#options
+    const keys = [...this.#reflectors.keys()]
+    return keys.length < max && keys.filter((key) => fromKey(key).namespace === namespace).length < maxPerNamespace
   }
 }

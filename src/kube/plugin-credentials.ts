@@ -1,5 +1,5 @@
 import type { RequestOptions } from 'node:https'
-import { Sensitive } from '#base'
+import { plainText, Sensitive, terminal } from '#base'
 import type { KubeconfigContext } from './kubeconfig.ts'
 
 /** What a credential plugin answers. */
@@ -13,7 +13,7 @@ interface PluginCredentials {
  * Credentials of a kubeconfig user with `exec` or `auth-provider`. The official client knows these plugins; it takes a
  * second to load and is loaded only here. Its answers are kept until they expire, or until `forget`.
  */
-export function pluginCredentials({ path, name }: KubeconfigContext): {
+export function pluginCredentials(context: KubeconfigContext): {
   read(): Promise<PluginCredentials>
   forget(): void
 } {
@@ -21,15 +21,19 @@ export function pluginCredentials({ path, name }: KubeconfigContext): {
   const load = async () => {
     const { KubeConfig } = await import('@kubernetes/client-node')
     const loaded = new KubeConfig()
-    loaded.loadFromFile(path)
-    loaded.setCurrentContext(name)
+    loaded.loadFromString(JSON.stringify(fileOf(context)))
     return loaded
   }
   return {
     async read() {
       config ??= load()
       const options: RequestOptions & { headers: Record<string, string> } = { headers: {} }
-      await (await config).applyToHTTPSOptions(options)
+      await (await config).applyToHTTPSOptions(options).catch((error: unknown) => {
+        const why = error instanceof Error ? plainText(error.message) : 'unknown'
+        const { path, userName } = context
+        const message = `kubeconfig ${path}: the credential plugin of user "${userName}" has failed: ${why}`
+        throw terminal('NoKubernetesConnection', message, error)
+      })
       const bearer = options.headers.Authorization?.replace(/^Bearer /, '')
       const clientKey = options.key?.toString()
       return {
@@ -43,3 +47,11 @@ export function pluginCredentials({ path, name }: KubeconfigContext): {
     },
   }
 }
+
+/** A kubeconfig that has nothing but this context. */
+const fileOf = ({ name, cluster, user, userName }: KubeconfigContext) => ({
+  'current-context': name,
+  contexts: [{ name, context: { cluster: name, user: userName } }],
+  clusters: [{ name, cluster }],
+  users: [{ name: userName, user }],
+})

@@ -36,7 +36,11 @@ interface OpenWatch {
 }
 
 /** A reflector against lists and watches that the test answers. */
-function scripted(watchList: 'auto' | 'never', lists: (ListOptions | KubeObject[] | Error)[] = []) {
+function scripted(
+  watchList: 'auto' | 'never',
+  lists: (ListOptions | KubeObject[] | Error)[] = [],
+  isAbsent?: () => boolean,
+) {
   const clock = new FakeClock()
   const watches: OpenWatch[] = []
   const listed: ListOptions[] = []
@@ -71,6 +75,7 @@ function scripted(watchList: 'auto' | 'never', lists: (ListOptions | KubeObject[
     logger: silentLogger,
     random: () => 0,
     watchList,
+    isAbsent,
     onRelist: () => {
       relists += 1
     },
@@ -164,7 +169,7 @@ test('other failures resume from the last version, with a backoff that a healthy
   scene.reflector.start()
   let watch = await next(scene, 1)
   watch.send(added('a', '300'))
-  const waits = [800, 800, 1600, 3200]
+  const waits = [800, 1600, 3200, 6400]
   for (const [index, waitMs] of waits.entries()) {
     watch.end(failure(0))
     await next(scene, index + 1, waitMs - 1)
@@ -263,4 +268,45 @@ test('stop ends the stream and leaves no timer', async () => {
   await scene.reflector.stop()
   assert.equal(scene.clock.timers, 0)
   assert.equal(scene.reflector.hasSynced(), false)
+})
+
+test('a refusal in a namespace that does not exist is an empty view, and looked at again', async () => {
+  let isAbsent = true
+  const scene = scripted('never', [failure(403), failure(403), [object('a', '1')]], () => isAbsent)
+  const { reflector, clock, events } = scene
+  reflector.start()
+  await reflector.synced
+  assert.equal(reflector.store.size, 0)
+  await setImmediate()
+  clock.advance(minute)
+  await setImmediate()
+  assert.equal(reflector.staleMs(), 0)
+  isAbsent = false
+  await next(scene, 1, minute)
+  assert.deepEqual(events, ['added a@1'])
+  await reflector.stop()
+})
+
+test('what was in a namespace that has gone, and its rights with it, is gone too', async () => {
+  const scene = scripted('never', [[object('a', '1')], failure(403)], () => true)
+  scene.reflector.start()
+  const watch = await next(scene, 1)
+  watch.end(failure(410))
+  await next(scene, 1, minute)
+  assert.deepEqual(scene.events, ['added a@1', 'deleted a@1'])
+  await scene.reflector.stop()
+})
+
+test('a refusal in a namespace that exists is no view, and nor is no answer in one that does not', async () => {
+  for (const [status, isAbsent] of [
+    [403, false],
+    [0, true],
+    [500, true],
+  ] as const) {
+    const scene = scripted('never', [failure(status)], () => isAbsent)
+    scene.reflector.start()
+    await setImmediate()
+    assert.equal(scene.reflector.hasSynced(), false, String(status))
+    await scene.reflector.stop()
+  }
 })

@@ -1,11 +1,11 @@
 import type { KubeObject, ObjectMeta } from '#api'
-import { type Clock, type Logger, retryable, second, sleep } from '#base'
+import { type Backoff, backoffMs, type Clock, type Logger, retryable, second, sleep } from '#base'
 import { ApiError, isExpired } from './api-error.ts'
-import { backoffMs } from './backoff.ts'
 import type { KubeClient, Selection, WatchEvent, WatchOptions } from './client.ts'
 import type { Resource } from './resource.ts'
 import { compareVersions } from './resource-version.ts'
 import { type Indexes, Store, type StoreEvent, storeKeyOf } from './store.ts'
+import { StringPool } from './string-pool.ts'
 
 export interface ReflectorOptions<T extends KubeObject> extends Selection {
   readonly client: KubeClient
@@ -19,13 +19,14 @@ export interface ReflectorOptions<T extends KubeObject> extends Selection {
   readonly random?: (() => number) | undefined
   /** `never` takes paged lists even where the server can stream the initial state. */
   readonly watchList?: 'auto' | 'never' | undefined
+  /** Whether the namespace is known not to exist: then nothing is in it, even if nobody may look. */
+  readonly isAbsent?: (() => boolean) | undefined
   /** Called when a full view has been taken again; the events for its differences follow. */
   readonly onRelist?: (() => void) | undefined
 }
 
 const pageSize = 500
-const backoffMinMs = 0.8 * second
-const backoffMaxMs = 30 * second
+const backoff: Backoff = { firstMs: 0.8 * second, maxMs: 30 * second }
 /** A watch that lived this long was healthy: the next failure is a first one. */
 const healthyMs = 60 * second
 /** A watch that the server ends sooner than this is opened again after a pause, lest it become a busy loop. */
@@ -46,6 +47,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
 
   readonly #options: ReflectorOptions<T>
   readonly #project: (raw: KubeObject) => T
+  readonly #strings = new StringPool()
   readonly #random: () => number
   readonly #listeners: ((event: StoreEvent<T>) => void)[] = []
   readonly #stopping = new AbortController()
@@ -119,7 +121,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
       const endedWell = delayMs === 0 && lastedMs >= shortestMs
       if (endedWell || signal.aborted) continue
       failures += 1
-      await sleep(clock, Math.max(delayMs, backoffMs(failures, backoffMinMs, backoffMaxMs, this.#random)), signal)
+      await sleep(clock, Math.max(delayMs, backoffMs(backoff, failures, this.#random())), signal)
     }
   }
 
@@ -154,9 +156,13 @@ export class Reflector<T extends KubeObject = KubeObject> {
     if (isExpired(error)) this.#resumeAt = undefined
     this.#isSuspect = true
     if (this.#stopping.signal.aborted) return 0
+    if (error instanceof ApiError && error.status === 403 && this.#options.isAbsent?.()) {
+      this.#takeNothing()
+      return backoff.firstMs
+    }
     const message = error instanceof Error ? error.message : String(error)
     logger.warn({ resource: resource.plural, error: message }, 'the watch was interrupted, trying again')
-    return Math.max(backoffMinMs, error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0)
+    return Math.max(backoff.firstMs, error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0)
   }
 
   /**
@@ -228,6 +234,16 @@ export class Reflector<T extends KubeObject = KubeObject> {
     this.#resolveSynced()
   }
 
+  /**
+   * The view of a namespace that does not exist: the rights in it, which are objects of it, have gone with it or are
+   * still to come. It is looked for again as after any failure.
+   */
+  #takeNothing(): void {
+    this.#heard()
+    this.#take(new Map(), undefined)
+    this.#resumeAt = undefined
+  }
+
   #apply({ type, object }: WatchEvent): void {
     const version = object.metadata.resourceVersion
     if (version && this.#reached && compareVersions(version, this.#reached) < 0) {
@@ -258,7 +274,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
   #projected(raw: KubeObject): T {
     const metadata: ObjectMeta & { managedFields?: unknown } = raw.metadata
     delete metadata.managedFields
-    return this.#project(raw)
+    return this.#strings.share(this.#project(raw))
   }
 
   #heard(): void {

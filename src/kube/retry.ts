@@ -1,10 +1,10 @@
-import { second } from '#base'
+import { type Backoff, backoffMs, second } from '#base'
 import type { ApiError } from './api-error.ts'
-import { backoffMs } from './backoff.ts'
 
 const attemptsMax = 4
 /** A longer wait is left to the caller, who finds it in the error. */
 const waitMaxMs = 10 * second
+const backoff: Backoff = { firstMs: 100, maxMs: waitMaxMs }
 
 /**
  * Milliseconds until a failed request is worth another attempt, or undefined when it is not made again here.
@@ -25,5 +25,5 @@ export function retryDelayMs(
     const waitMs = retryAfterMs ?? second
     return waitMs > waitMaxMs ? undefined : waitMs * (1 + random() / 4)
   }
-  return request.isRead && !error.answered ? backoffMs(request.attempt, 100, waitMaxMs, random) : undefined
+  return request.isRead && !error.answered ? backoffMs(backoff, request.attempt, random()) : undefined
 }

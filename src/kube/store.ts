@@ -113,27 +113,39 @@ function difference<T extends KubeObject>(key: string, old: T | undefined, objec
 
 class Index<T> {
   readonly #valuesOf: (object: T) => readonly string[]
-  readonly #found = new Map<string, Map<string, T>>()
+  /** Most values lead to one object: a Map for each of those would take more room than the objects. */
+  readonly #found = new Map<string, One<T> | Map<string, T>>()
 
   constructor(valuesOf: (object: T) => readonly string[]) {
     this.#valuesOf = valuesOf
   }
 
   get(value: string): readonly T[] {
-    return [...(this.#found.get(value)?.values() ?? [])]
+    const found = this.#found.get(value)
+    if (found instanceof Map) return [...found.values()]
+    return found ? [found.object] : []
   }
 
   move(key: string, old: T | undefined, object: T | undefined): void {
-    for (const value of old ? this.#valuesOf(old) : []) {
-      const objects = this.#found.get(value)
-      objects?.delete(key)
-      if (objects?.size === 0) this.#found.delete(value)
-    }
-    if (object === undefined) return
-    for (const value of this.#valuesOf(object)) {
-      const objects = this.#found.get(value)
-      if (objects) objects.set(key, object)
-      else this.#found.set(value, new Map([[key, object]]))
-    }
+    for (const value of old ? this.#valuesOf(old) : []) this.#remove(value, key)
+    for (const value of object ? this.#valuesOf(object) : []) if (object) this.#add(value, key, object)
   }
+
+  #add(value: string, key: string, object: T): void {
+    const found = this.#found.get(value)
+    if (found instanceof Map) found.set(key, object)
+    else if (found === undefined || found.key === key) this.#found.set(value, { key, object })
+    else this.#found.set(value, new Map([[found.key, found.object]]).set(key, object))
+  }
+
+  #remove(value: string, key: string): void {
+    const found = this.#found.get(value)
+    if (found instanceof Map) found.delete(key)
+    if (found instanceof Map ? found.size === 0 : found?.key === key) this.#found.delete(value)
+  }
+}
+
+interface One<T> {
+  readonly key: string
+  readonly object: T
 }

@@ -135,7 +135,7 @@ test('a path of the server is kept in front', async (context) => {
 test('a request ends when its time is up, or when its caller cancels it', async (context) => {
   const silent: Answer = () => {}
   const { client } = await serve(context, [silent])
-  await assert.rejects(client.get(resources.secrets, key, { timeoutMs: 50 }), /cannot get secrets shop\/web: .*50ms/)
+  await assert.rejects(client.get(resources.secrets, key, { timeoutMs: 50 }), /cannot get secrets shop\/web: .*50 milliseconds/)
   const caller = new AbortController()
   const cancelled = client.get(resources.secrets, key, { signal: caller.signal })
   caller.abort()
@@ -163,7 +163,7 @@ test('a watch is given up after silence, ends with the server, and fails with it
   ])
   const seen: string[] = []
   const watch = () => client.watch(resources.secrets, { idleTimeoutMs: 50 }, ({ type }) => seen.push(type))
-  await assert.rejects(watch(), /watch secrets: .*nothing came for 50ms/)
+  await assert.rejects(watch(), /watch secrets: .*nothing came for 50 milliseconds/)
   await watch()
   await assert.rejects(watch(), isExpired)
   await assert.rejects(watch(), /not an event/)

@@ -10,6 +10,8 @@ export {
   caNotAfter,
   caRequestSecretName,
   caSecretName,
+  caSecretPrefix,
+  isCaSecretName,
   parentKeyOf,
   sourceKeyOf,
 } from './authority/names.ts'
@@ -33,7 +35,10 @@ export { readCaSecret } from './backup/ca-secret.ts'
 export { differencesOf, type RestoreStep, relocated, restoreAuthority, restoreSecret } from './backup/restore.ts'
 export type { AdoptPlan } from './certificate/adoption.ts'
 export type { ReleasePlan } from './certificate/deletion.ts'
+export { earlierRevision } from './certificate/earlier-revisions.ts'
 export { identityMarks } from './certificate/identity-marks.ts'
+export type { IssuePlan } from './certificate/issue-plan.ts'
+export { authorityKeyOf, secretNameOf } from './certificate/names.ts'
 export {
   encodeJournal,
   isHandle,
@@ -52,36 +57,31 @@ export {
   outputsHash,
   outputsMark,
 } from './certificate/outputs.ts'
-export {
-  authorityKeyOf,
-  type CertificatePlan,
-  type IssuePlan,
-  planCertificate,
-  refusalOf,
-  secretNameOf,
-} from './certificate/plan.ts'
+export { type CertificatePlan, planCertificate } from './certificate/plan.ts'
 export { type CertificateRequest, certificateRequest, type KeyLimits, requestHash } from './certificate/request.ts'
-export { attemptsOf, issuanceBackoff, retryAt } from './certificate/retry.ts'
+export { attemptsOf, issuanceBackoff, refusalOf, retryAt } from './certificate/retry.ts'
 export { type RevokePlan, revocationAt, revokedBefore } from './certificate/revocation.ts'
 export {
   certificateKeys,
+  needsPasswords,
   planRefresh,
   type RefreshPlan,
   secretTypeFor,
   staleMarks,
 } from './certificate/secret-content.ts'
-export type { Claims } from './certificate/secret-owner.ts'
+export { type Claims, holderOf, whyInTheWay } from './certificate/secret-owner.ts'
 export { viewOfSecret, viewWithoutReading } from './certificate/secret-view.ts'
 export { type CertificateOutcome, certificateStatus } from './certificate/status.ts'
 export { reminderAt } from './certificate/warning.ts'
 export type {
   AuthorityView,
   CertificateWorld,
+  EarlierRevision,
+  FailedAttempt,
   HeldCertificate,
-  NamedPassword,
-  NamedPasswords,
   OpenOrder,
   OwnCertificate,
+  PasswordVersions,
   ReadSecret,
   RevocationView,
   SecretView,
@@ -90,9 +90,10 @@ export type {
 export type { Cause } from './condition.ts'
 export { mayBeParent, mayRefer } from './consent.ts'
 export { crlGenerations } from './crl/generations.ts'
-export { crlAuthority, crlName } from './crl/names.ts'
+export { crlName } from './crl/names.ts'
 export { type CrlEntry, type CrlPlan, type CrlView, type CrlWorld, crlEntriesMax, planCrl } from './crl/plan.ts'
 export { type DueRevocation, dueRevocations, unknownSerials } from './crl/revocations.ts'
+export { derivedName } from './derived-name.ts'
 export { checkPolicies, type PolicyFinding, policyFlaws } from './policy/index.ts'
 export { boundedEntry, parseRegisterEntry } from './register/bounded-entry.ts'
 export type { RegisterEntry, Revoked } from './register/entry.ts'

@@ -107,7 +107,7 @@ test('a call that takes too long is cut off, says so, and keeps its place until 
   assert.deepEqual(visits, ['shop/slow'])
   assert.ok(slow.signal?.aborted)
   const { kind, reason, message } = failureOf('shop/slow')
-  assert.deepEqual([kind, reason, message], ['Retryable', 'TimedOut', 'acme has not answered within 1m'])
+  assert.deepEqual([kind, reason, message], ['Retryable', 'TimedOut', 'acme has not answered within 1 minute'])
 
   errands.start('shop/next', 'acme', next.work)
   await setImmediate()

@@ -1,4 +1,4 @@
-import { type Clock, formatDuration, retryable, second, type Timer, waiting } from '#base'
+import { type Clock, durationInWords, retryable, second, type Timer, waiting } from '#base'
 import type { Executor } from './executor.ts'
 import type { Ownership } from './ownership.ts'
 
@@ -123,7 +123,7 @@ export class Errands<Result> {
   #limit(abort: AbortController, target: string): Timer & { restart(): void } {
     const { clock, timeoutMs } = this.#options
     const expire = (): void => {
-      abort.abort(retryable('TimedOut', `${target} has not answered within ${formatDuration(timeoutMs)}`))
+      abort.abort(retryable('TimedOut', `${target} has not answered within ${durationInWords(timeoutMs)}`))
     }
     let timer = clock.after(timeoutMs, expire)
     return {

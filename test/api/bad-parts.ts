@@ -149,6 +149,12 @@ export const badRenewal = (place: Place): BadSpec[] => [
   ...badInteger(member(place, 'beforePercent'), 1, 99),
   badEnum(member(place, 'policy'), 'Never', 'Auto', 'Manual'),
   ...badWindows(member(place, 'windows')),
+  row(
+    place,
+    { policy: 'Manual', windows: [{ schedule: '0 2 * * SAT', length: '2h' }] },
+    `${place.path}.windows: Invalid value: with policy Manual nothing is renewed by itself, so nothing waits for ` +
+      'windows: leave them out',
+  ),
 ]
 
 function badWindows(place: Place): BadSpec[] {

@@ -114,6 +114,10 @@ export const fullCertificates: readonly FullSpec[] = [
     },
   },
   { name: 'renewal on request', spec: { commonName: 'a', renewal: { policy: 'Manual' } } },
+  {
+    name: 'renewal on request, of which is reminded in time',
+    spec: { commonName: 'a', renewal: { policy: 'Manual', before: '240h' } },
+  },
   { name: 'a fixed end', spec: { commonName: 'a', notAfter: '2027-12-31T23:59:59+01:00' } },
   {
     name: 'renewal long before the end, with the duration of the Authority',

@@ -7,6 +7,7 @@ import {
   certificateRequest,
   certificateStatus,
   type HeldCertificate,
+  outputsHash,
   planCertificate,
   type SecretView,
 } from '#plan'
@@ -38,6 +39,14 @@ const byHand: Parts = { certificate: certificate({ spec: { renewal: { policy: 'M
 const noDay = { schedule: '0 0 31 2 *', length: '1h' }
 const suspended: Parts = { certificate: certificate({ spec: { suspend: true } }) }
 const policyFor = (dns: string) => ({ rules: [{ names: { dns: [dns] } }] })
+const labelRefused: Parts = {
+  certificate: certificate({ spec: { secretTemplate: { labels: { team: 'shop' } } } }),
+  refreshFailure: {
+    failure: retryable('KubernetesRefused', 'the label is not allowed'),
+    attempts: 1,
+    nextAttemptAt: noon + minute,
+  },
+}
 const denying: Parts = { authority: authorityView({ spec: { internal: {}, policy: policyFor('*.internal') } }) }
 const trial = { ...policyFor('**'), auditRules: [{ names: { dns: ['*.internal'] } }] }
 
@@ -86,6 +95,16 @@ export const certificateSituations: Readonly<Record<string, () => Certificate>> 
     const spec = { dnsNames: ['www.example.com'], usages: ['keyEncipherment' as const] }
     return kept({ request: certificateRequest(spec) })
   },
+  'the password of its keystores is missing': () => {
+    const outputs = { jks: { passwordSecretRef: { name: 'password' } } }
+    const of = certificate({ spec: { outputs } })
+    const made = outputsHash({ certificate: of, passwords: { jks: 'uid/1/password' } }, heldCertificate())
+    assert.ok(typeof made === 'string')
+    const passwords = waiting('PasswordNotFound', 'Secret password does not exist', minute)
+    return kept({ certificate: of, secret: heldSecret({ outputs: made }), passwords })
+  },
+  'the API server refuses a label of `secretTemplate`': () => hindered(labelRefused),
+  'the API server refuses a label, and an order is under way': () => ordered({ ...due, ...labelRefused }),
   'somebody else keeps changing what is set on the Secret': () => {
     const secretTemplate = { labels: { team: 'shop' } }
     const refreshedLately = Array.from({ length: 10 }, () => noon - minute)

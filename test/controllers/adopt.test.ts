@@ -53,8 +53,6 @@ function offer(
 const adopting = (name: string, spec: Partial<CertificateSpec> = {}) =>
   team.createCertificate(name, { adopt: true, ...spec })
 
-const eventsOf = async (name: string): Promise<string[]> => (await team.events(name)).map(({ reason }) => reason)
-
 const auditOf = (name: string): unknown[] =>
   operator
     .audit()
@@ -77,7 +75,12 @@ describe('a Secret with a certificate that will do', { concurrency: 3 }, () => {
     await sandbox.writesWithin(1000)
     const writes = inWords(sandbox.writes(about(team, 'fitting'))).sort()
     assert.deepEqual(writes, ['create events', 'patch certificates/status', 'patch secrets'])
-    assert.deepEqual(await eventsOf('fitting'), ['Adopted'])
+    const told = (await team.events('fitting')).map(({ reason, note }) => `${reason}: ${note}`)
+    const kept = `serial ${status?.serialNumber}, valid until ${status?.notAfter}`
+    assert.deepEqual(told, [
+      `Adopted: Took over Secret fitting and kept its key and its certificate (${kept}); ` +
+        `its ca.crt is that of Authority ${team.name}/ca now`,
+    ])
     assert.deepEqual(auditOf('fitting'), ['SecretAdopted'])
   })
 
@@ -105,7 +108,10 @@ describe('a Secret with a certificate that will do', { concurrency: 3 }, () => {
     const { data } = await offer('hesitant', { metadata: { annotations: {} } })
     await adopting('hesitant')
     const refused = await team.certificateRefused('hesitant', 'SecretNotOurs')
-    assert.match(messageOf(refused), /put the annotation sifaka\.dev\/adopt-by: hesitant on it$/)
+    assert.match(
+      messageOf(refused),
+      /put the annotation sifaka\.dev\/adopt-by: hesitant on it\. Its key and certificate are replaced then, unless /,
+    )
     await team.patch(secrets, 'hesitant', { metadata: offeredTo('hesitant') })
     await team.certificateReady('hesitant', 1, 5000)
     assert.deepEqual((await team.secret('hesitant')).data, data)
@@ -148,7 +154,9 @@ describe('a Secret with something else', { concurrency: 3 }, () => {
       assert.equal(secret.metadata.annotations?.[annotations.adoptBy], undefined)
       assert.ok(keyMatchesLeaf(secret))
       assert.ok(parsePrivateKey(textOf(secret, 'tls.key')))
-      const [event] = await team.events(name)
+      const [event, ...more] = await team.events(name)
+      assert.deepEqual([event?.reason, more], ['Adopted', []])
+      assert.match(event?.note ?? '', /^Took over Secret .* in place of the key and the certificate in it, because /)
       assert.match(event?.note ?? '', why)
     })
   }
@@ -160,7 +168,10 @@ describe('a Secret with something else', { concurrency: 3 }, () => {
     await adopting('of-another', { authorityRef: { name: 'other' } })
     await team.certificateReady('of-another', 1)
     const [event] = await team.events('of-another')
-    assert.match(event?.note ?? '', /Issued certificate 1 .* is taken over/)
+    assert.match(
+      event?.note ?? '',
+      /^Took over Secret of-another and issued certificate 1 .* what it holds will not do: /,
+    )
     assert.notEqual((await team.secret('of-another')).data?.['tls.crt'], donated['tls.crt'])
   })
 })
@@ -170,7 +181,7 @@ describe('a Secret is left alone', { concurrency: 3 }, () => {
     const offered = await offer('one-sided')
     await team.createCertificate('one-sided')
     const refused = await team.certificateRefused('one-sided', 'SecretNotOurs')
-    assert.match(messageOf(refused), /set spec\.adopt: true$/)
+    assert.match(messageOf(refused), /set spec\.adopt: true\. Its key and certificate/)
     assert.deepEqual(await team.secret('one-sided'), offered)
   })
 
@@ -198,7 +209,7 @@ describe('a Secret is left alone', { concurrency: 3 }, () => {
     const { data } = await team.secret('guarded-ca-1')
     await team.patch(secrets, 'guarded-ca-1', { metadata: offeredTo('robber') })
     await adopting('robber', { secretName: 'guarded-ca-1' })
-    assert.match(messageOf(await team.certificateRefused('robber', 'SecretNotOurs')), /holds a CA key/)
+    assert.match(messageOf(await team.certificateRefused('robber', 'SecretTaken')), /a CA key of Authority guarded/)
     assert.deepEqual((await team.secret('guarded-ca-1')).data, data)
   })
 

@@ -193,7 +193,7 @@ suite('cfh6: nobody takes the place of a certificate of somebody else', () => {
   test('by the Secret with the key of a CA', async () => {
     const held = bundleOf(await owner.secret('ca-ca-1'))
     await owner.createCertificate('crown', { secretName: 'ca-ca-1' })
-    await owner.certificateRefused('crown', 'SecretNotOurs')
+    await owner.certificateRefused('crown', 'SecretTaken')
     assert.deepEqual(bundleOf(await owner.secret('ca-ca-1')), held)
   })
 })

@@ -464,7 +464,10 @@ describe('what goes wrong', { concurrency: 4 }, () => {
       data,
     })
     await create('robbed')
-    assert.match(await refused('robbed', 'SecretNotOurs'), /robbed-ca-1 was not made for this Authority/)
+    assert.match(
+      await refused('robbed', 'SecretNotOurs'),
+      /robbed-ca-1 is needed for a CA key of this Authority, and was made for Authority donor/,
+    )
     await namespace.remove(secrets, 'robbed-ca-1')
     await signsWith('robbed', 1)
   })

@@ -154,6 +154,10 @@ test('nothing is written while nothing changes: after a pause, a label, a full v
   await team.createCertificate('lost', { authorityRef: { name: 'missing' } })
   await team.certificateRefused('lost', 'AuthorityNotFound')
   await Promise.all([settled('obstructed', 1), settled('lost', 1)])
+  await issue('refreshed', { secretTemplate: { labels: { team: 'shop' } } })
+  await team.patch(secrets, 'refreshed', { metadata: { labels: { team: 'bank' } } })
+  const { metadata } = await team.secretUntil('refreshed', (seen) => seen.metadata.labels?.team === 'shop')
+  await team.certificateUntil('refreshed', ({ status }) => status?.secret?.resourceVersion === metadata.resourceVersion)
   assert.deepEqual(inWords(await sandbox.writesWithin(quietMs)), [])
 
   const labels = { metadata: { labels: { colour: 'red' } } }
@@ -292,7 +296,7 @@ describe('what happens to the Secret', { concurrency: 4 }, () => {
     })
   }
 
-  test('its label stripped: the label comes back in one write, and nothing is issued', async () => {
+  test('its label stripped: the label comes back in one write, the status follows, and nothing is issued', async () => {
     const { secret } = await issue('unlabelled')
     const since = latest()
     await team.patch(secrets, 'unlabelled', { metadata: { labels: { [secretLabel]: null } } })
@@ -301,7 +305,7 @@ describe('what happens to the Secret', { concurrency: 4 }, () => {
     )
     assert.deepEqual([metadata.labels, data], [secret.metadata.labels, secret.data])
     await sandbox.writesWithin(500)
-    assert.deepEqual(inWords(writesAbout('unlabelled', since)), ['patch secrets'])
+    assert.deepEqual(inWords(writesAbout('unlabelled', since)), ['patch secrets', 'patch certificates/status'])
   })
 
   test("a stranger's data and labels stay through an issuance", async () => {
@@ -342,7 +346,7 @@ describe('what happens to the Secret', { concurrency: 4 }, () => {
   test('the Secret of a CA is never written to', async () => {
     const ca = await team.secret('ca-ca-1')
     await team.createCertificate('wants-ca', { secretName: 'ca-ca-1' })
-    await team.certificateRefused('wants-ca', 'SecretNotOurs')
+    await team.certificateRefused('wants-ca', 'SecretTaken')
     assert.deepEqual(await team.secret('ca-ca-1'), ca)
   })
 
@@ -445,7 +449,7 @@ describe('authorities', { concurrency: 4 }, () => {
     const [line, ...more] = auditOf('denied')
     assert.deepEqual([event?.type, line?.event, more], ['Warning', 'PolicyDenied', []])
     for (const said of [messageOf(denied), event?.note, line?.cause].map(String)) {
-      for (const reason of [/www\.example\.org/, /10\.0\.0\.1/, /duration 48h/]) assert.match(said, reason)
+      for (const reason of [/www\.example\.org/, /10\.0\.0\.1/, /duration 2 days/]) assert.match(said, reason)
       assert.doesNotMatch(said, /www\.example\.com/)
     }
     assert.deepEqual(
@@ -464,7 +468,7 @@ describe('authorities', { concurrency: 4 }, () => {
     const { certificate } = await issue('shortened', { authorityRef: { name: 'brief' }, duration: '2h' })
     assert.equal(certificate.status?.notAfter, status?.ca?.notAfter)
     assert.equal(certificate.status?.renewAt, status?.ca?.notAfter)
-    assert.match(messageOf(certificate), /instead of 2h, because the authority itself ends at/)
+    assert.match(messageOf(certificate), /instead of 2 hours, because the authority itself ends at/)
   })
 
   test('one that permits no subordinate has none; as soon as it does, the subordinate is made', async () => {

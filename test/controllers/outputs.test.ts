@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { isDeepStrictEqual, promisify } from 'node:util'
-import { annotations, type CertificateSpec, type Secret } from '#api'
+import { annotations, type CertificateSpec, findCondition, type Secret } from '#api'
 import { createCsr, generateKey, keySigner } from '#pki'
 import {
   authorities,
@@ -204,17 +204,26 @@ describe('a password of a Secret', { concurrency: 3 }, () => {
     assert.deepEqual(await entriesOf(secret, 'keystore.jks', 'after it'), entriesFor(secret).key)
     assert.equal(textOf(secret, 'tls.crt'), textOf(first, 'tls.crt'))
     await sandbox.writesWithin(500)
-    assert.deepEqual(since(seq, 'followed'), ['get secrets', 'patch secrets'])
+    assert.deepEqual(since(seq, 'followed'), ['get secrets', 'patch secrets', 'patch certificates/status'])
   })
 
-  test('that goes makes the Certificate unready, until it is back', async () => {
+  test('that goes harms nothing that was made with it, and is waited for when something is to be made', async () => {
     await createPassword('fleeting', 'changeit')
     const first = await issued('bereft', from('fleeting'))
     await team.remove(secrets, 'fleeting')
+    const warned = await team.certificateUntil(
+      'bereft',
+      ({ status }) => findCondition(status?.conditions, 'Warning')?.reason === 'PasswordNotFound',
+    )
+    assert.deepEqual(trueConditions(warned), ['Ready', 'Warning'])
+    assert.deepEqual((await team.secret('bereft')).data, first.data)
+    await team.changeSpec('bereft', { outputs: { jks: { alias: 'web' } } })
     assert.deepEqual(trueConditions(await team.certificateRefused('bereft', 'PasswordNotFound')), ['Reconciling'])
     assert.deepEqual((await team.secret('bereft')).data, first.data)
-    await createPassword('fleeting', 'changeit')
-    await team.certificateReady('bereft', 1)
+    await createPassword('fleeting', 'another')
+    assert.deepEqual(trueConditions(await team.certificateReady('bereft', 1)), ['Ready'])
+    const [entry = ''] = await entriesOf(await team.secret('bereft'), 'keystore.jks', 'another')
+    assert.match(entry, /^web, PrivateKeyEntry/)
   })
 
   const bad: [string, Record<string, string>, RegExp][] = [
@@ -242,6 +251,27 @@ describe('a password of a Secret', { concurrency: 3 }, () => {
     await team.createCertificate('itself', { outputs: { jks: { passwordSecretRef: { name: 'itself' } } } })
     const refused = await team.certificateRefused('itself', 'PasswordNotFound')
     assert.match(messageOf(refused), /is the one that the keystores go into/)
+  })
+
+  test('is read no more once it is watched', async () => {
+    await createPassword('steady', 'changeit')
+    await issued('steadied', from('steady'))
+    const asked = (verb: string): number =>
+      sandbox.proxy.requests.filter((request) => request.verb === verb && about(team, 'steady')(request)).length
+    assert.equal(asked('get'), 2, 'one to know that it is there, one to use it')
+    await until(
+      () => asked('watch'),
+      (count) => count > 0,
+      'a watch',
+    )
+    for (const at of ['first', 'second', 'third']) {
+      const visits = () => operator.metric('sifaka_reconciles_total', { controller: 'certificate' })
+      const before = await visits()
+      await team.patch(certificates, 'steadied', { metadata: { annotations: { 'example.com/looked-at': at } } })
+      await until(visits, (count) => count > before, 'a visit')
+    }
+    await sandbox.writesWithin(300)
+    assert.equal(asked('get'), 2)
   })
 
   test('passes through neither log nor audit stream', () => {

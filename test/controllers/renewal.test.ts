@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { after, before, describe, test } from 'node:test'
-import { annotations, type Certificate, type CertificateSpec, findCondition } from '#api'
+import { promisify } from 'node:util'
+import { type Certificate, type CertificateSpec, findCondition } from '#api'
 import { day, fromRfc3339, hour, minute, second, toRfc3339 } from '#base'
 import { certificates, isRefused, leafOf, messageOf, type Namespace, trueConditions, until } from './namespace.ts'
 import { Sandbox, type SandboxOperator } from './sandbox.ts'
 
+const sifaka = new URL('../../bin/sifaka', import.meta.url).pathname
 let sandbox: Sandbox
 let operator: SandboxOperator
 let team: Namespace
@@ -117,16 +120,16 @@ describe('renewal', { concurrency: true }, () => {
       assert.deepEqual(trueConditions(first), ['Ready'])
       const reminded = await team.certificateUntil('manual', (seen) => warningOf(seen) !== undefined, 20_000)
       assert.deepEqual(trueConditions(reminded), ['Ready', 'Warning'])
-      const ask =
-        /and is not renewed by itself, as renewal\.policy is Manual: set the annotation sifaka\.dev\/reissue-requ/
+      const ask = /and is not renewed by itself, as renewal\.policy is Manual: run sifaka certificates renew manual -n /
       assert.match(warningOf(reminded) ?? '', ask)
       const expired = await team.certificateRefused('manual', 'Expired', 70_000)
       assert.deepEqual(trueConditions(expired), ['Stalled'])
       assert.match(messageOf(expired), ask)
       assert.equal(expired.status?.revision, 1)
 
-      const requested = { [annotations.reissueRequestedAt]: toRfc3339(Date.now()) }
-      await team.patch(certificates, 'manual', { metadata: { annotations: requested } })
+      const renew = ['certificates', 'renew', 'manual', '--namespace', team.name, '--kubeconfig', sandbox.kubeconfig]
+      const { stdout } = await promisify(execFile)(sifaka, [...renew, '--wait'])
+      assert.match(stdout, /\/manual: renewed: revision 2, until /)
       const second = await team.certificateReady('manual', 2)
       assert.deepEqual(trueConditions(second), ['Ready'])
       assert.deepEqual(causes('manual').slice(1), ['ReissueRequested'])

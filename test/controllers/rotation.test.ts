@@ -167,8 +167,8 @@ describe('CAs', { concurrency: 2 }, () => {
         assert.equal(await bundleOf(namespace, name), bundle)
         assert.ok(names.every((each) => volumes.show(each, 0).files.ca === bundle))
       }
-      // The new trust; when it is due, unless that is at once; and the issuance itself.
-      const trusted = ['patch secrets', ...issuance]
+      // The new trust; when it is due, unless that is told with it or is at once; and the issuance itself.
+      const trusted = ['patch secrets', 'patch certificates/status', ...issuance]
       const allowed = [trusted, [...trusted, 'patch certificates/status']].map((list) => list.sort().join())
       assert.deepEqual(
         kinds(writes.values()).filter((each) => !allowed.includes(each)),

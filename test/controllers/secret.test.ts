@@ -135,7 +135,7 @@ describe('the template', { concurrency: 4 }, () => {
       const secret = await team.secretUntil(name, isBack)
       assert.deepEqual([secret.metadata.labels, secret.data], [first.labels, data])
       await sandbox.writesWithin(500)
-      assert.deepEqual(since(seq, name), ['get secrets', 'patch secrets'])
+      assert.deepEqual(since(seq, name), ['get secrets', 'patch secrets', 'patch certificates/status'])
     })
   }
 

@@ -333,7 +333,7 @@ const specParsers: readonly Parser[] = [
       }
       const flaws = policyFlaws(judging.spec, 'shop')
       assert.ok(flaws.every((flaw) => flaw.length < 4096))
-      assert.ok(checkPolicies([judging], cluster).length <= 1)
+      assert.ok(checkPolicies([judging], cluster, noon).length <= 1)
     }),
   },
 ]

@@ -59,8 +59,13 @@ suite('the image', () => {
 
   test('runs as nobody in particular, with the flags of bin/sifaka', () => {
     assert.deepEqual(image.stage.instructions.find(({ word }) => word === 'USER')?.rest, '65532:65532')
-    const flags = /^exec "\$node" (.+) "\$root/m.exec(readFileSync(join(project, 'bin/sifaka'), 'utf8'))?.[1]
+    const start = readFileSync(join(project, 'bin/sifaka'), 'utf8')
+    const flags = /^exec "\$node" (.+) "\$root/m.exec(start)?.[1]
     assert.equal(wordsOf(image.stage, 'ENTRYPOINT').slice(1, -1).join(' '), flags)
+    const allocator = [...start.matchAll(/(MALLOC_\w+):-(\w+)/g)].map(([, name, value]) => [name, value])
+    const environment = Object.entries(environmentOf(image.stage)).filter(([name]) => name.startsWith('MALLOC_'))
+    assert.ok(allocator.length > 0)
+    assert.deepEqual(environment, allocator)
   })
 
   test('has no shell, no package manager and no test in it', () => {
@@ -82,6 +87,7 @@ suite('the image', () => {
   test('talks to an API server', () => {
     cpSync(plane.kubeconfig, join(image.root, 'kubeconfig'))
     execFileSync('chmod', ['a+r', join(image.root, 'kubeconfig')])
-    assert.match(run('certificates', 'list', '--namespace', 'default', '--kubeconfig', '/kubeconfig'), /^HOLDER/)
+    const list = ['certificates', 'list', '--namespace', 'default', '--output', 'csv', '--kubeconfig', '/kubeconfig']
+    assert.match(run(...list), /^HOLDER/)
   })
 })

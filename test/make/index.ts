@@ -6,6 +6,7 @@ export { type Chance, chance, isLongRun, runSeed } from './chance.ts'
 export { FakeClock, noon } from './clock.ts'
 export { checkConditions } from './condition-checker.ts'
 export { type LoggedLine, logBook } from './logger.ts'
+export { ObjectApi } from './object-api.ts'
 export { type Fault, ScriptedApi, type ScriptedConfigMap } from './scripted-api.ts'
 export {
   authorityView,

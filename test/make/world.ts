@@ -73,6 +73,8 @@ export function readSecret(files: Readonly<Record<string, string>>, parts: Parti
 export const soleClaim = (certificate: Certificate): Claims => ({
   own: certificate,
   others: [],
+  authorities: [],
+  orderers: [],
   isIssuing: () => false,
 })
 
@@ -110,7 +112,9 @@ export function certificateWorld(parts: Partial<CertificateWorld> = {}): Certifi
     namespaceLabels: {},
     issuedLately: [],
     refreshedLately: [],
+    refreshFailure: undefined,
     isRevoked: false,
+    overtaken: undefined,
     isFrozen: false,
     isNamespaceTerminating: false,
     revocation: undefined,

@@ -278,6 +278,20 @@ const ofTheRest: readonly PlantedBug[] = [
     oracles: ['the register has a line for each certificate'],
   },
   {
+    name: 'with a status that was lost the certificate before is forgotten',
+    edits: [
+      {
+        file: 'controllers/certificate/observe.ts',
+        find: '      overtaken,\n',
+        replace: '      overtaken: undefined,\n',
+      },
+    ],
+    workload: 'other names',
+    point: 'patch certificates/status web',
+    fault: restart('SIGKILL before'),
+    oracles: ['it ends as without a fault'],
+  },
+  {
     name: 'a root signs before it is trusted',
     edits: [
       {

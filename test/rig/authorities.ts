@@ -58,7 +58,7 @@ const trust: Workload = {
   },
   writes: [
     ...['create secrets ca-ca-2', 'patch secrets ca-ca-2', 'patch authorities/status ca', 'patch configmaps ca-ca'],
-    ...['patch secrets web', 'create events ca'],
+    ...['patch secrets web', 'patch certificates/status web', 'create events ca'],
   ],
   isOfTheMoment: true,
 }

@@ -145,7 +145,7 @@ const drifted: Workload = {
     const { labels = {}, annotations: said = {} } = (await namespace.secret('web')).metadata
     return labels.team === 'shop' && said['example.com/note'] === 'a' && said['example.com/other'] === 'b'
   },
-  writes: ['patch secrets web'],
+  writes: ['patch secrets web', 'patch certificates/status web'],
 }
 
 const password = (text: string) => ({ data: { password: Buffer.from(text).toString('base64') } })
@@ -164,7 +164,7 @@ const repassword: Workload = {
     const stores = recorder.of('web').map(({ object }) => object.data?.['keystore.p12'])
     return new Set(stores).size === 2
   },
-  writes: ['patch secrets web'],
+  writes: ['patch secrets web', 'patch certificates/status web'],
 }
 
 /** A Secret with a certificate of the CA that another Certificate has got. */

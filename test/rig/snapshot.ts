@@ -30,10 +30,10 @@ export async function snapshotOf({ sandbox, namespace }: Stage): Promise<Snapsho
   ])
 }
 
-/** Without the earlier revisions: of one that was replaced while its status was lost only the register tells. */
 const certificateView = ({ metadata, status = {} }: Certificate) => ({
   ...objectView(metadata, status),
   revision: status.revision,
+  earlier: status.earlierRevisions?.map(({ revision }) => revision),
   attempts: status.attempts,
   caGeneration: status.caGeneration,
   revoked: status.revocations?.length,

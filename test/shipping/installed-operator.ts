@@ -19,12 +19,18 @@ export class InstalledOperator {
   readonly #plane: ControlPlane
   readonly #helm: Helm
   readonly #folder: string
+  readonly #values: Values
   readonly #identity = randomUUID()
   #process: OperatorProcess | undefined
 
-  private constructor(plane: ControlPlane, helm: Helm, namespace: string, objects: readonly Rendered[]) {
+  private constructor(
+    plane: ControlPlane,
+    helm: Helm,
+    { namespace, values, objects }: { namespace: string; values: Values; objects: readonly Rendered[] },
+  ) {
     this.#plane = plane
     this.#helm = helm
+    this.#values = values
     this.namespace = namespace
     this.objects = objects
     this.#folder = mkdtempSync(join(tmpdir(), 'sifaka-installed-'))
@@ -40,7 +46,11 @@ export class InstalledOperator {
     await kubectl(plane.kubeconfig, ['wait', '--for=condition=Established', '--timeout=20s', ...names])
     // A policy that changes objects needs their schema, which it gets to know a while after the kinds are there.
     await eventually(() => canCreateCertificates(plane, namespace))
-    return new InstalledOperator(plane, helm, namespace, await helm.render(values, { namespace }))
+    return new InstalledOperator(plane, helm, {
+      namespace,
+      values,
+      objects: await helm.render(values, { namespace }),
+    })
   }
 
   /** Who the operator is to the API server. */
@@ -68,6 +78,11 @@ export class InstalledOperator {
   async stop(): Promise<void> {
     await this.#process?.stop()
     this.#process = undefined
+  }
+
+  /** Applies the chart once more, with the same values: what has gone is there again. */
+  async upgrade(): Promise<void> {
+    await this.#helm.run(['upgrade', 'sifaka', chart, '--namespace', this.namespace], this.#values)
   }
 
   async remove(): Promise<void> {

@@ -15,20 +15,26 @@ interface AuditLine {
   readonly responseStatus?: { readonly code: number }
 }
 
-const inWords = (verb: string, group: string, resource: string): string => `${verb} ${resource} of "${group}"`
+const inWords = (verb: string, group: string, resource: string, name?: string): string =>
+  `${verb} ${resource} of "${group}"${name === undefined ? '' : `, only ${name}`}`
 
-/** What roles grant, a line for each verb on a resource. */
+/** What roles grant, a line for each verb on a resource; names only where they narrow the whole cluster. */
 export function granted(objects: readonly Rendered[], names: readonly string[]): string[] {
   const roles = objects.filter(({ kind, metadata }) => kind.endsWith('Role') && names.includes(metadata.name))
-  const all = roles.flatMap(({ rules = [] }) =>
-    rules.flatMap(({ apiGroups, resources, verbs }) =>
-      apiGroups.flatMap((group) => resources.flatMap((each) => verbs.map((verb) => inWords(verb, group, each)))),
-    ),
+  const all = roles.flatMap(({ kind, rules = [] }) =>
+    rules.flatMap(({ apiGroups, resources, resourceNames, verbs }) => {
+      const only = (kind === 'ClusterRole' && resourceNames) || [undefined]
+      return only.flatMap((name) =>
+        apiGroups.flatMap((group) =>
+          resources.flatMap((each) => verbs.map((verb) => inWords(verb, group, each, name))),
+        ),
+      )
+    }),
   )
   return unique(all)
 }
 
-/** What a user has asked the API server for. */
+/** What a user has asked the API server for, in the words of `granted`. */
 export function asked(auditLog: string, username: string): { readonly all: string[]; readonly refused: string[] } {
   const lines = readFileSync(auditLog, 'utf8')
     .split('\n')
@@ -36,8 +42,9 @@ export function asked(auditLog: string, username: string): { readonly all: strin
     .map((line) => JSON.parse(line) as AuditLine)
     .filter(({ user }) => user.username === username)
   const words = ({ verb, objectRef }: AuditLine): string => {
-    const { apiGroup = '', resource = 'nothing', subresource } = objectRef ?? {}
-    return inWords(verb, apiGroup, subresource ? `${resource}/${subresource}` : resource)
+    const { apiGroup = '', resource = 'nothing', subresource, namespace, name } = objectRef ?? {}
+    const whole = subresource ? `${resource}/${subresource}` : resource
+    return inWords(verb, apiGroup, whole, namespace === undefined ? name : undefined)
   }
   const refused = lines.filter(({ responseStatus }) => responseStatus?.code === 403)
   return {

@@ -87,8 +87,10 @@ suite('roles for people', () => {
     writeFileSync(kubeconfig, kubeconfigOf(plane, token.trim()))
     const sifaka = new URL('../../bin/sifaka', import.meta.url).pathname
     const run = promisify(execFile)
-    assert.match((await run(sifaka, ['certificates', 'list', '--kubeconfig', kubeconfig])).stdout, /^AUTHORITY|SERIAL/m)
-    assert.match((await run(sifaka, ['policy', 'audit', '--kubeconfig', kubeconfig])).stdout, /No Certificate/)
+    const list = ['certificates', 'list', '--all-namespaces', '--output', 'csv', '--kubeconfig', kubeconfig]
+    assert.match((await run(sifaka, list)).stdout, /^HOLDER,SERIAL/)
+    const audit = ['policy', 'audit', '--all-namespaces', '--kubeconfig', kubeconfig]
+    assert.match((await run(sifaka, audit)).stderr, /^No Authorities found in any namespace|^No Certificate would/m)
     rmSync(folder, { recursive: true })
   })
 })

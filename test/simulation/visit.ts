@@ -1,16 +1,5 @@
 import { annotations, type Certificate, type CertificateStatus, type ObjectMeta, secretLabel } from '#api'
-import {
-  Failure,
-  fromRfc3339,
-  hour,
-  type Instant,
-  isFailure,
-  minute,
-  retryable,
-  second,
-  terminal,
-  toRfc3339,
-} from '#base'
+import { Failure, fromRfc3339, hour, type Instant, isFailure, minute, retryable, second, terminal } from '#base'
 import {
   attemptsOf,
   type CertificateOutcome,
@@ -18,6 +7,7 @@ import {
   type CertificateWorld,
   certificateKeys,
   certificateStatus,
+  earlierRevision,
   encodeApplied,
   encodeJournal,
   type HeldCertificate,
@@ -247,15 +237,6 @@ function heldAs(plan: IssuePlan, world: CertificateWorld, issued: Issued, now: I
     differences: [],
   }
 }
-
-const earlierRevision = (
-  revision: number,
-  { serialNumber, fingerprint, issuedBy, caGeneration, issuedAt, notAfter }: HeldCertificate,
-): Extract<CertificateOutcome, { result: 'issued' }>['replaced'] => ({
-  ...{ revision, serialNumber, fingerprint, issuedBy, caGeneration },
-  issuedAt: toRfc3339(issuedAt),
-  notAfter: toRfc3339(notAfter),
-})
 
 function identityOf({ certificate, requestHash }: CertificateWorld, revision: number, id?: string) {
   const { name, uid } = certificate.metadata

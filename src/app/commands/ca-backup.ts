@@ -16,6 +16,7 @@ import { caHeading, caRow } from './ca-row.ts'
 import { addConnectionOptions, type ConnectionSettings, connect, ifFound } from './connect.ts'
 import { type CommandContext, exitCodes } from './context.ts'
 import { about, readTextFile, refuseExisting, writeNewFile } from './files.ts'
+import { namespaceOption } from './namespace.ts'
 import { table } from './output.ts'
 
 interface BackupOptions extends ConnectionSettings {
@@ -35,7 +36,7 @@ export function addBackupCommand(ca: Command, context: CommandContext): void {
   const backup = ca
     .command('backup')
     .description('Save the keys of all generations of an Authority in a file that only the recipients can read')
-    .option('--namespace <name>', "namespace of the Authority (default: the context's, or the Pod's own)")
+    .addOption(namespaceOption('the Authority'))
     .requiredOption('--authority <name>', 'name of the Authority; it may be gone, as long as its Secrets are there')
     .requiredOption('--recipient <file>', 'PEM certificate of who can read the backup; may be repeated', collected)
     .requiredOption('--out <file>', 'file to write; one that exists is not overwritten')

@@ -36,7 +36,7 @@ export function addRestoreCommand(ca: Command, context: CommandContext): void {
     .description('Bring the keys of a backup back: what is missing is created, what is there is never overwritten')
     .requiredOption('--from <file>', 'file that sifaka ca backup has written')
     .requiredOption('--key <file>', 'PEM private key of one of its recipients, without a passphrase; may be a pipe')
-    .option('--namespace <name>', 'namespace to restore into (default: the one that was saved)')
+    .option('-n, --namespace <name>', 'namespace to restore into (default: the one that was saved)')
     .option('--with-authority', 'create the Authority too')
     .option('--apply', 'create what is missing')
     .addOption(new Option('--dry-run', 'only show what would be created; the default').conflicts('apply'))

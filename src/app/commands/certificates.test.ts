@@ -65,6 +65,7 @@ before(async () => {
   const config = parse(readFileSync(plane.kubeconfig, 'utf8'))
   const token = (await run(['create', 'token', 'reader'])).trim()
   config.users[0].user = { token }
+  config.contexts[0].context.namespace = namespace
   writeFileSync(kubeconfig, stringify(config))
 })
 
@@ -90,9 +91,7 @@ async function sifaka(...args: string[]) {
       said.code = code
     },
   })
-  await program.parseAsync(['certificates', ...args, '--kubeconfig', kubeconfig, '--namespace', namespace], {
-    from: 'user',
-  })
+  await program.parseAsync(['certificates', ...args, '--kubeconfig', kubeconfig], { from: 'user' })
   return said
 }
 
@@ -105,6 +104,7 @@ const searches: [string[], string][] = [
   [['--authority', 'ca'], '0b 0a 0c'],
   [['--authority', 'other'], ''],
   [['--expires-before', '48h'], '0b'],
+  [['--expires-before', '2d'], '0b'],
   [['--expires-after', toRfc3339(now + 2 * day)], '0a 0c'],
   [['--expires-after', toRfc3339(now - day)], '0d 0b 0a 0c'],
   [['--revoked'], '0c'],
@@ -150,8 +150,21 @@ test('all facts of one, and of all of a holder', async () => {
 test('what is not there is said, with exit code 1', async () => {
   const { printed, told, code } = await sifaka('show', 'ff')
   assert.deepEqual([printed, code], ['', 1])
-  assert.match(told, /no certificate in the register is ff/)
+  assert.match(told, new RegExp(`^No certificate ff found in namespace ${namespace}\\.\\nThat is .* -A `, 'm'))
+})
+
+test('an empty list is said, with exit code 0', async () => {
+  const { printed, told, code } = await sifaka('list', '--name', 'nobody')
+  assert.deepEqual([printed, code], ['', 0])
+  assert.match(told, new RegExp(`^No certificates found in namespace ${namespace}\\.$`, 'm'))
+  assert.equal((await sifaka('list', '--name', 'nobody', '-o', 'yaml')).printed, '[]\n')
+})
+
+test('all namespaces are for those who may read them', async () => {
+  await assert.rejects(sifaka('list', '-A'), { name: 'ApiError', status: 403 })
+  await assert.rejects(sifaka('list', '-A', '-n', namespace), /cannot be used with option/)
+  await assert.rejects(sifaka('list', '-n', 'default'), { name: 'ApiError', status: 403 })
 })
 
 test('a time that is none is refused', () =>
-  assert.rejects(sifaka('list', '--expires-before', 'soon'), /duration such as 720h/))
+  assert.rejects(sifaka('list', '--expires-before', 'soon'), /such as 30d or 720h/))

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { KubeObject } from '#api'
 import { silentLogger, systemClock } from '#base'
 import type { GivenSettings } from '#config'
-import { createKubeClient, isNotFound, type KubeClient, loadConnection, type Resource } from '#kube'
+import { createKubeClient, isNotFound, type KubeClient, loadConnection, type Resource, type Selection } from '#kube'
 import type { CommandContext } from './context.ts'
 import { settingOption } from './setting-option.ts'
 
@@ -16,17 +16,21 @@ export interface Cluster extends AsyncDisposable {
   readonly namespace: string
 }
 
-/** The same flags and variables as the operator's. */
+const kubeconfig =
+  'kubeconfig of the cluster, or several, joined by colons; without one, ~/.kube/config, and else the ' +
+  'service account of the Pod'
+
+/** The same flags and variables as the operator's. People have a kubeconfig in their home, too. */
 export const addConnectionOptions = (command: Command): Command =>
-  command.addOption(settingOption('kubeconfig')).addOption(settingOption('context'))
+  command.addOption(settingOption('kubeconfig', kubeconfig)).addOption(settingOption('context'))
 
 /**
- * Connects as the kubeconfig says, or else as the service account of the Pod.
+ * Connects as the kubeconfig says that is named or in the home folder, or else as the service account of the Pod.
  * @throws Failure Terminal that says what is missing or wrong
  */
 export async function connect(given: ConnectionSettings, { env, version }: CommandContext): Promise<Cluster> {
   const { kubeconfig, context } = given
-  const connection = await loadConnection({ kubeconfig, context, env, clock: systemClock })
+  const connection = await loadConnection({ kubeconfig, context, env, home: env.HOME, clock: systemClock })
   const client = createKubeClient({
     connection,
     userAgent: `sifaka/${version}`,
@@ -37,7 +41,7 @@ export async function connect(given: ConnectionSettings, { env, version }: Comma
   })
   return {
     client,
-    namespace: connection.namespace ?? 'default',
+    namespace: connection.namespace || 'default',
     [Symbol.asyncDispose]: () => client.close(),
   }
 }
@@ -54,19 +58,16 @@ export async function ifFound<T>(read: Promise<T>): Promise<T | undefined> {
 
 const pageSize = 500
 
-/**
- * All objects of a resource.
- * @param namespace without one, of all namespaces
- */
+/** All objects of a resource that are selected, read page by page. */
 export async function listAll<T extends KubeObject>(
   client: KubeClient,
   resource: Resource,
-  namespace?: string,
+  selection: Selection = {},
 ): Promise<T[]> {
   const all: T[] = []
   let page: string | undefined
   do {
-    const list = await client.list<T>(resource, { namespace, limit: pageSize, continue: page })
+    const list = await client.list<T>(resource, { ...selection, limit: pageSize, continue: page })
     all.push(...list.items)
     page = list.continue
   } while (page)

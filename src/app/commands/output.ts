@@ -1,4 +1,37 @@
+import { Option } from 'commander'
+import { Document, type Scalar, stringify, visit } from 'yaml'
 import { plainText } from '#base'
+
+/** How every command that lists or shows something can write it. */
+const formats = ['table', 'json', 'yaml', 'csv'] as const
+
+export interface OutputSettings {
+  readonly output: (typeof formats)[number]
+}
+
+/** What a command answers with, for people and for programs. */
+export interface Answer {
+  readonly heading: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+  readonly value: unknown
+}
+
+export const outputOption = (): Option =>
+  new Option('-o, --output <format>', 'how to write the answer').choices(formats).default('table')
+
+/** The answer as it was asked for. A table without rows is nothing at all. */
+export function written({ output }: OutputSettings, { heading, rows, value }: Answer): string {
+  switch (output) {
+    case 'table':
+      return rows.length === 0 ? '' : table(heading, rows)
+    case 'json':
+      return json(value)
+    case 'yaml':
+      return yaml(value)
+    case 'csv':
+      return csv(heading, rows)
+  }
+}
 
 const cellLength = 512
 
@@ -15,9 +48,32 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
   return lines.map((cells) => `${cells.map(pad).join('  ').trimEnd()}\n`).join('')
 }
 
-/** A value for programs: JSON in lines. What a terminal would act on is escaped, so that it stays the same value. */
-export const json = (value: unknown): string =>
-  `${JSON.stringify(value, undefined, 2).replace(
-    /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )}\n`
+/** What a terminal would act on, but for the line breaks of the format itself. */
+const steering = /(?!\n)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu
+
+/** Within double quotes, of JSON and of YAML, an escape is the same value. */
+const escaped = (text: string): string =>
+  text.replace(steering, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+
+const json = (value: unknown): string => `${escaped(JSON.stringify(value, undefined, 2))}\n`
+
+function yaml(value: unknown): string {
+  const document = new Document(value, { aliasDuplicateObjects: false })
+  visit(document, {
+    Scalar(_, node: Scalar) {
+      const { value: text } = node
+      if (typeof text === 'string' && escaped(text) !== text) node.type = 'QUOTE_DOUBLE'
+    },
+  })
+  return escaped(stringify(document, { lineWidth: 0 }))
+}
+
+/** RFC 4180. A cell that a spreadsheet would take for a formula is made a text by an apostrophe. */
+function csv(heading: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cell = (text: string): string => {
+    const plain = plainText(text, 2048)
+    const harmless = /^[=+\-@]/.test(plain) ? `'${plain}` : plain
+    return /[",]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless
+  }
+  return [heading, ...rows].map((cells) => `${cells.map(cell).join(',')}\r\n`).join('')
+}

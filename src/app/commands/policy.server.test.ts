@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { Command } from 'commander'
 import { type AuthoritySpec, apiVersion, type CertificateSpec } from '#api'
+import { day, toRfc3339 } from '#base'
 import type { PolicyFinding } from '#plan'
 import { type ControlPlane, controlPlane, installCrds, kubectl } from '#test/servers'
 import { addPolicyCommands } from './policy.ts'
@@ -83,7 +84,7 @@ const fileOf = (spec: Partial<AuthoritySpec>): string =>
 suite('sifaka policy check', () => {
   test('ends with 0 when nothing would be denied', async () => {
     const said = await run('check', '-f', fileOf({ policy: { rules: [rule('**')] } }))
-    assert.deepEqual(said, { code: 0, out: 'No Certificate would be denied.\n', err: '' })
+    assert.deepEqual(said, { code: 0, out: '', err: 'No Certificate would be denied.\n' })
   })
 
   test('ends with 1, and lists every reason of each Certificate', async () => {
@@ -137,12 +138,40 @@ suite('sifaka policy check', () => {
   })
 })
 
-test('sifaka policy audit tells of the rules on trial that are in the cluster', async () => {
-  const { code, out } = await run('audit', '--output', 'json')
-  const found = (JSON.parse(out) as PolicyFinding[]).filter((each) => each.authority === `${namespace}/ca`)
-  assert.equal(code, 1)
-  assert.deepEqual(
-    found.map((each) => [each.certificate, each.denials.length, each.violations.length]),
-    [[`${namespace}/other`, 0, 2]],
-  )
+test('what has a fixed end is judged by what is left of it', async () => {
+  const notAfter = toRfc3339(Date.now() + 40 * day)
+  const fixed = certificate('fixed', { authorityRef: { name: 'ca' }, dnsNames: ['www.example.com'], notAfter })
+  await kubectl(plane.kubeconfig, ['apply', '-f', '-'], JSON.stringify(fixed))
+  const rules = fileOf({ policy: { rules: [{ ...rule('**'), maxDuration: '720h' }] } })
+  const deniedAt = async (...at: string[]) => {
+    const { out } = await run('check', '-f', rules, ...at, '-o', 'json')
+    return (JSON.parse(out) as PolicyFinding[]).map((each) => each.certificate).filter((key) => key.endsWith('/fixed'))
+  }
+  assert.deepEqual(await deniedAt(), [`${namespace}/fixed`])
+  assert.deepEqual(await deniedAt('--at', '30d'), [])
+  await kubectl(plane.kubeconfig, ['delete', 'certificates.sifaka.dev', 'fixed', '-n', namespace])
+})
+
+suite('sifaka policy audit', () => {
+  const trial = [`${namespace}/other`, 0, 2] as const
+  for (const [where, expected] of [
+    [['--namespace', namespace], [trial]],
+    [['--all-namespaces'], [trial]],
+    [['--namespace', 'default'], []],
+  ] as const) {
+    test(`tells of the rules on trial that are in the cluster ${where.join(' ')}`, async () => {
+      const { code, out } = await run('audit', ...where, '--output', 'json')
+      const found = (JSON.parse(out) as PolicyFinding[]).filter((each) => each.authority === `${namespace}/ca`)
+      assert.equal(code, out === '[]\n' ? 0 : 1)
+      assert.deepEqual(
+        found.map((each) => [each.certificate, each.denials.length, each.violations.length]),
+        expected,
+      )
+    })
+  }
+
+  test('says when there is no Authority to judge by', async () => {
+    const said = await run('audit', '-n', 'no-such-namespace')
+    assert.deepEqual(said, { code: 0, out: '', err: 'No Authorities found in namespace no-such-namespace.\n' })
+  })
 })

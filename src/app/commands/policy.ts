@@ -1,25 +1,29 @@
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { type Authority, authorityKind, type Certificate, certificateKind, type KubeObject } from '#api'
-import { keyOf } from '#base'
+import { type Instant, keyOf, systemClock } from '#base'
 import { type KubeClient, resourceOf, resources } from '#kube'
 import { checkPolicies, type PolicyFinding, policyFlaws } from '#plan'
 import { addConnectionOptions, type ConnectionSettings, connect, listAll } from './connect.ts'
 import { type CommandContext, exitCodes } from './context.ts'
 import { readAuthorities } from './manifests.ts'
-import { json, table } from './output.ts'
+import { momentOf } from './moment.ts'
+import { allNamespacesOption, type NamespaceSettings, namespaceIn, namespaceOption, noneFound } from './namespace.ts'
+import { type OutputSettings, outputOption, written } from './output.ts'
 import { settingOption } from './setting-option.ts'
 
-interface AuditOptions extends ConnectionSettings {
+interface JudgeOptions extends ConnectionSettings, OutputSettings {
   readonly systemNamespace: string
-  readonly output: 'table' | 'json'
+  readonly at?: Instant
 }
 
-interface CheckOptions extends AuditOptions {
+interface CheckOptions extends JudgeOptions {
   /** Of Authorities that name none. */
   readonly namespace?: string
   /** Paths; `-` is standard input. */
   readonly file: readonly string[]
 }
+
+interface AuditOptions extends JudgeOptions, NamespaceSettings {}
 
 const collected = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 
@@ -28,17 +32,28 @@ export function addPolicyCommands(program: Command, context: CommandContext): vo
   const policy = program.command('policy').description('See which Certificates the rules of an Authority would deny')
   const check = policy
     .command('check')
-    .description('List the Certificates that Authorities in a file would deny; exit code 1 if there are any')
+    .description('List the Certificates that Authorities in a file would deny, or their auditRules; exit code 1 if any')
     .requiredOption('-f, --file <file>', 'YAML with Authorities, - for standard input; may be repeated', collected)
-    .option('-n, --namespace <name>', "namespace of Authorities in the file that name none; default: the context's")
+    .addOption(namespaceOption('Authorities in the file that name none'))
     .action(async (options: CheckOptions) => checkFiles(options, context))
   const audit = policy
     .command('audit')
-    .description('The same for the Authorities as they are in the cluster, with their rules on trial')
+    .description(
+      'List the Certificates that Authorities in the cluster would deny, or their auditRules; exit code 1 if any',
+    )
+    .addOption(namespaceOption('the Authorities; their Certificates may be anywhere'))
+    .addOption(allNamespacesOption('judge by Authorities'))
     .action(async (options: AuditOptions) => auditCluster(options, context))
   for (const command of [check, audit]) {
-    const output = new Option('--output <format>', 'how to write the answer').choices(['table', 'json'])
-    addConnectionOptions(command).addOption(settingOption('systemNamespace')).addOption(output.default('table'))
+    command
+      .option(
+        '--at <time>',
+        'when they would be issued: RFC 3339, or how long from now such as 30d (default: now)',
+        momentOf,
+      )
+      .addOption(outputOption())
+      .addOption(settingOption('systemNamespace'))
+    addConnectionOptions(command)
   }
 }
 
@@ -47,19 +62,25 @@ async function checkFiles(options: CheckOptions, context: CommandContext): Promi
   const read = await Promise.all(
     options.file.map((path) => readAuthorities(path, options.namespace ?? cluster.namespace)),
   )
-  await judge(cluster.client, read.flat(), options, context)
+  await judge(cluster.client, () => read.flat(), options, context)
 }
 
 async function auditCluster(options: AuditOptions, context: CommandContext): Promise<void> {
   await using cluster = await connect(options, context)
-  await judge(cluster.client, undefined, options, context)
+  const namespace = namespaceIn(options, cluster)
+  const judging = (all: readonly Authority[]): readonly Authority[] => {
+    const found = all.filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace)
+    if (found.length === 0) context.tell(noneFound('Authorities', namespace))
+    return found
+  }
+  await judge(cluster.client, judging, options, context)
 }
 
-/** Judges by these Authorities, or by those of the cluster. */
+/** @param judgingOf the Authorities to judge by, of those of the cluster or others */
 async function judge(
   client: KubeClient,
-  given: readonly Authority[] | undefined,
-  { systemNamespace, output }: AuditOptions,
+  judgingOf: (authorities: readonly Authority[]) => readonly Authority[],
+  options: JudgeOptions,
   { print, tell, exitWith }: CommandContext,
 ): Promise<void> {
   const [authorities, certificates, namespaces] = await Promise.all([
@@ -68,11 +89,13 @@ async function judge(
     listAll<KubeObject>(client, resources.namespaces),
   ])
   const labels = new Map(namespaces.map(({ metadata }) => [metadata.name, metadata.labels ?? {}]))
-  const judging = given ?? authorities
+  const judging = judgingOf(authorities)
   for (const warning of judging.flatMap(flawsOf)) tell(`warning: ${warning}\n`)
-  const found = checkPolicies(judging, { authorities, certificates, namespaces: labels, systemNamespace })
-  print(output === 'json' ? json(found) : inWords(found))
+  const { systemNamespace, at = systemClock.now() } = options
+  const found = checkPolicies(judging, { authorities, certificates, namespaces: labels, systemNamespace }, at)
+  print(written(options, { heading, rows: rowsOf(found), value: found }))
   if (found.length > 0) exitWith(exitCodes.no)
+  else if (judging.length > 0) tell('No Certificate would be denied.\n')
 }
 
 function flawsOf({ metadata: { namespace = '', name }, spec }: Authority): string[] {
@@ -80,12 +103,11 @@ function flawsOf({ metadata: { namespace = '', name }, spec }: Authority): strin
   return policyFlaws(spec, namespace).map((flaw) => `Authority ${key}: ${flaw}`)
 }
 
+const heading = ['AUTHORITY', 'CERTIFICATE', 'DENIED BY', 'REASON']
+
 /** A line for each reason. */
-function inWords(found: readonly PolicyFinding[]): string {
-  if (found.length === 0) return 'No Certificate would be denied.\n'
-  const rows = found.flatMap(({ authority, certificate, denials, violations }) => [
+const rowsOf = (found: readonly PolicyFinding[]): string[][] =>
+  found.flatMap(({ authority, certificate, denials, violations }) => [
     ...denials.map((reason) => [authority, certificate, 'rules', reason]),
     ...violations.map((reason) => [authority, certificate, 'auditRules', reason]),
   ])
-  return table(['AUTHORITY', 'CERTIFICATE', 'DENIED BY', 'REASON'], rows)
-}

@@ -69,6 +69,9 @@ const finalizersOf = async (kind: string, name: string): Promise<string> => {
   return kubectl(plane.kubeconfig, ['get', `${kind}.sifaka.dev`, name, '-n', namespace, '-o', path])
 }
 
+const leases = (): Promise<string> =>
+  kubectl(plane.kubeconfig, ['get', 'leases', '-n', namespace, '-o', 'jsonpath={.items[*].metadata.name}'])
+
 suite('sifaka uninstall', () => {
   test('refuses while an operator holds the Lease, and goes on once it is given back', async () => {
     await apply(lease('operator-1'))
@@ -82,15 +85,21 @@ suite('sifaka uninstall', () => {
     assert.match(out, /^Authority +uninstall-\w+ +ca$/m)
     assert.match(out, /^Certificate +uninstall-\w+ +web$/m)
     assert.doesNotMatch(out, /free/)
-    assert.match(err, /^2 would be let go.*--yes$/m)
+    assert.match(out, /^Lease +uninstall-\w+ +sifaka$/m)
+    assert.match(err, /^2 would be let go.*, and the Lease deleted: go on with --yes$/m)
     assert.match(await finalizersOf('certificates', 'web'), /in-use/)
+    assert.equal(await leases(), 'sifaka')
   })
 
-  test('takes only our finalizer off, and then nothing is left to do', async () => {
-    assert.equal((await uninstall('--yes')).code, 0)
+  test('takes only our finalizer off, deletes the Lease, and then nothing is left to do', async () => {
+    const { code, err } = await uninstall('--yes')
+    assert.equal(code, 0)
+    assert.match(err, /^2 let go, and the Lease deleted; /)
     assert.equal(await finalizersOf('authorities', 'ca'), 'example.com/audit')
     assert.equal(await finalizersOf('certificates', 'web'), '')
-    assert.deepEqual(await uninstall('--yes'), { code: 0, out: 'No object waits for Sifaka.\n', err: '' })
+    assert.equal(await leases(), '')
+    const out = 'No object waits for Sifaka, and no Lease is left.\n'
+    assert.deepEqual(await uninstall('--yes'), { code: 0, out, err: '' })
     const patch = JSON.stringify({ metadata: { finalizers: [] } })
     const authority = ['authorities.sifaka.dev', 'ca', '-n', namespace]
     await kubectl(plane.kubeconfig, ['patch', ...authority, '--type', 'merge', '-p', patch])

@@ -25,7 +25,7 @@ interface Held {
 export function addUninstallCommand(program: Command, context: CommandContext): void {
   const uninstall = program
     .command('uninstall')
-    .description('Take our finalizer off all objects, so that they and their namespaces can be deleted')
+    .description('Take our finalizer off all objects, so that they can be deleted, and delete the Lease')
     .option('--yes', 'do it; without this the objects are only listed')
     .action(async (options: UninstallOptions) => runUninstall(options, context))
   addConnectionOptions(uninstall)
@@ -35,36 +35,50 @@ export function addUninstallCommand(program: Command, context: CommandContext): 
 async function runUninstall(options: UninstallOptions, context: CommandContext): Promise<void> {
   await using cluster = await connect(options, context)
   const { client } = cluster
-  await refuseWhileActive(client, options)
+  const lease = await idleLease(client, options)
   const { namespaces } = loadConfig({ namespaces: options.namespaces })
   const held = await heldObjects(client, namespaces.length > 0 ? namespaces : [undefined])
-  if (held.length === 0) {
-    context.print('No object waits for Sifaka.\n')
+  const left = [...held, ...(lease ? [{ kind: 'Lease', object: lease }] : [])]
+  if (left.length === 0) {
+    context.print('No object waits for Sifaka, and no Lease is left.\n')
     return
   }
-  const rows = held.map(({ kind, object: { metadata } }) => [kind, metadata.namespace ?? '', metadata.name])
+  const rows = left.map(({ kind, object: { metadata } }) => [kind, metadata.namespace ?? '', metadata.name])
   context.print(table(['KIND', 'NAMESPACE', 'NAME'], rows))
+  const also = lease ? ', and the Lease deleted' : ''
   if (!options.yes) {
-    context.tell(`${held.length} would be let go, without the revocations that they wait for: go on with --yes\n`)
+    const without = 'without the revocations that they wait for'
+    context.tell(`${held.length} would be let go, ${without}${also}: go on with --yes\n`)
     context.exitWith(exitCodes.no)
     return
   }
   for (const each of held) await letGo(client, each)
-  context.tell(`${held.length} let go; what was being deleted is gone now. Secrets and definitions are still there\n`)
+  if (lease) await deleteLease(client, lease)
+  const what = 'what was being deleted is gone now. Secrets and definitions are still there'
+  context.tell(`${held.length} let go${also}; ${what}\n`)
 }
 
-/** An operator that is at work would put the finalizers back. */
-async function refuseWhileActive(
+/**
+ * The Lease that the operator has left behind: Helm does not know of it.
+ * @throws Failure Terminal `OperatorActive`: an operator that is at work would put the finalizers back
+ */
+async function idleLease(
   client: KubeClient,
   { systemNamespace, leaseName }: Pick<UninstallOptions, 'systemNamespace' | 'leaseName'>,
-): Promise<void> {
+): Promise<Lease | undefined> {
   const key = { namespace: systemNamespace, name: leaseName }
   const lease = await ifFound(client.get<Lease>(resources.leases, key))
   const { holderIdentity = '', renewTime, leaseDurationSeconds = 0 } = lease?.spec ?? {}
   const freeAt: Instant = (fromRfc3339(renewTime) ?? 0) + leaseDurationSeconds * second
-  if (holderIdentity === '' || freeAt <= systemClock.now()) return
+  if (holderIdentity === '' || freeAt <= systemClock.now()) return lease
   const who = `${plainText(holderIdentity)} holds the Lease ${systemNamespace}/${leaseName}`
   throw terminal('OperatorActive', `an operator is at work (${who}): uninstall it first, or scale it to 0`)
+}
+
+/** @throws ApiError, a conflict when somebody has just taken it */
+async function deleteLease(client: KubeClient, { metadata }: Lease): Promise<void> {
+  const { namespace = '', name, uid, resourceVersion } = metadata
+  await ifFound(client.delete(resources.leases, { namespace, name }, { uid, resourceVersion }))
 }
 
 interface Lease extends KubeObject {
@@ -82,7 +96,7 @@ async function heldObjects(client: KubeClient, namespaces: readonly (string | un
     const { kind } = each
     const resource = resourceOf(each)
     for (const namespace of namespaces) {
-      const all = (await ifFound(listAll<KubeObject>(client, resource, namespace))) ?? []
+      const all = (await ifFound(listAll<KubeObject>(client, resource, { namespace }))) ?? []
       const found = all.filter(({ metadata }) => metadata.finalizers?.includes(finalizer))
       held.push(...found.map((object) => ({ kind, resource, object })))
     }

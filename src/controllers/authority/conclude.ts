@@ -41,6 +41,8 @@ function tell(plan: AuthorityPlan, { failure, world }: Report, status: Authority
     const said = findCondition(status.conditions, type)
     if (!said || (before?.reason === said.reason && before.message === said.message)) continue
     if (done && type === 'Ready' && said.status === 'True') continue
+    // Applied together, a parent is ready a moment later: nothing has happened yet, and the condition says so.
+    if (said.reason === 'ParentNotReady' && !status.ca) continue
     const isNormal = type === 'Ready' && (!failure || failure.kind === 'Waiting')
     tools.events.record({
       regarding: authority,

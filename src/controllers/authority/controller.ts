@@ -15,7 +15,7 @@ import type { CrlController } from '../crl/controller.ts'
 import { listenToAuthorities, listenToNamespaces } from '../dependents.ts'
 import { createKindController, type KindController } from '../kind-controller.ts'
 import type { MakeKey } from '../make-key.ts'
-import { type ControllerTools, index } from '../tools.ts'
+import { type ControllerTools, generationsKey, index } from '../tools.ts'
 import { actOnAuthority } from './act.ts'
 import { BundleMemory } from './bundle-memory.ts'
 import { concludeAuthority } from './conclude.ts'
@@ -38,13 +38,13 @@ export function createAuthorityController(
       observe: (key, visit) => observeAuthority(key, { ...visit, tools, directory, bundles, crl }),
       // Generations are told apart by the number at the end of their Secret's name.
       ownersOf: (secretKey) =>
-        [secretKey, secretKey.replace(/[0-9]+$/, '')].flatMap((key) => authorities.byIndex(index.bySecret, key)),
+        [secretKey, generationsKey(secretKey)].flatMap((key) => authorities.byIndex(index.bySecret, key)),
       namedSecrets,
-      async settle(world, { memory, signal }) {
+      async settle(world, visit) {
         const plan = planAuthority(world, tools.clock.now())
-        const on = { tools, directory, bundles, memory, makeKey, crl, signal }
+        const on = { ...visit, tools, directory, bundles, makeKey, crl }
         const report = await actOnAuthority(plan, world, on)
-        return concludeAuthority(plan, report, tools, memory, signal)
+        return concludeAuthority(plan, report, tools, visit.memory, visit.signal)
       },
       forget(key) {
         directory.forget(key)

@@ -15,6 +15,7 @@ import {
   parentKeyOf,
   type SourceView,
   sourceKeyOf,
+  whyInTheWay,
   whyNotReady,
 } from '#plan'
 import { chainMax } from '../authority-directory.ts'
@@ -169,8 +170,7 @@ async function observeGeneration(
 
 function viewOf(authority: Authority, metadata: ObjectMeta, files: Readonly<Record<string, string>>): CaView {
   if (metadata.annotations?.[annotations.authority] !== authority.metadata.name) {
-    const why = `Secret ${metadata.name} was not made for this Authority. Delete it if nobody needs it`
-    return { state: 'foreign', why }
+    return { state: 'foreign', why: whyInTheWay(metadata, 'a CA key of this Authority') }
   }
   if (metadata.labels?.[secretLabel] !== 'ca') {
     // It may hold the only key of a CA: nobody shall be told to delete it.

@@ -13,7 +13,7 @@ import {
   parsePrivateKey,
   sameKey,
 } from '#pki'
-import { type CaPlan, caRequestSecretName, type RequestView } from '#plan'
+import { type CaPlan, caRequestSecretName, type RequestView, whyInTheWay } from '#plan'
 import { createSecret, readSecret, secretFiles } from '../own-secret.ts'
 import type { ActTools, ObserveTools } from './visit.ts'
 
@@ -36,9 +36,9 @@ export async function observeRequest(
   memory.settle(secretKey, secretKey, secret?.metadata)
   if (!secret) return { state: 'none' }
   const { metadata } = secret
-  const { name, annotations: said = {} } = metadata
+  const { annotations: said = {} } = metadata
   if (said[annotations.authority] !== authority.metadata.name) {
-    return { state: 'foreign', why: `Secret ${name} was not made for this Authority. Delete it if nobody needs it` }
+    return { state: 'foreign', why: whyInTheWay(metadata, 'a CA key of this Authority') }
   }
   const { 'tls.csr': csr = '', 'tls.key': key = '' } = secretFiles(secret)
   const generation = Number(said[annotations.caGeneration])

@@ -1,4 +1,4 @@
-import { annotations, type CertificateStatus, type PartialObject } from '#api'
+import { annotations, type PartialObject } from '#api'
 import { Failure, keyOf, toRfc3339 } from '#base'
 import type { IssuedCertificate } from '#issuers'
 import { storeKeyOf } from '#kube'
@@ -6,6 +6,8 @@ import { encodeBundle, encodeCertificates, parseCertificates } from '#pki'
 import {
   type CertificateOutcome,
   type CertificateWorld,
+  type EarlierRevision,
+  earlierRevision,
   type HeldCertificate,
   type IssuePlan,
   identityMarks,
@@ -26,6 +28,7 @@ import {
   secretFiles,
 } from '../own-secret.ts'
 import type { ControllerTools } from '../tools.ts'
+import { readPasswords } from './passwords.ts'
 import { provenCertificate } from './proven.ts'
 import { registerHeld } from './register-held.ts'
 import { generatedPasswordIn, renderOutputs } from './render.ts'
@@ -113,11 +116,12 @@ async function secretOf(
 /** A password that was made for the outputs before is in the Secret that is replaced. */
 async function outputsOf(
   { replaces, request }: IssuePlan,
-  { certificate, passwords }: CertificateWorld,
+  world: CertificateWorld,
   { key, caBundle, issued }: Signed,
-  { tools, signal }: ActTools,
+  on: ActTools,
 ): Promise<SecretFiles> {
-  const { outputs = {} } = certificate.spec
+  const { tools, signal } = on
+  const { outputs = {} } = world.certificate.spec
   const { name = '', namespace = '' } = replaces ?? {}
   const isRead = replaces !== undefined && needsGeneratedPassword(outputs)
   const secret = isRead ? await readSecret(tools.client, { namespace, name }, signal) : undefined
@@ -125,6 +129,7 @@ async function outputsOf(
   const roots = parseCertificates(caBundle)
   const { encoding } = request
   const { certificate: leaf, intermediates } = issued
+  const passwords = await readPasswords(world, on)
   const made = { key, encoding, certificate: leaf, intermediates, roots, passwords, generated }
   return renderOutputs(outputs, made, tools.clock)
 }
@@ -176,17 +181,11 @@ async function replacedBy(
   world: CertificateWorld,
   { issued }: Signed,
   on: ActTools,
-): Promise<Earlier | undefined> {
+): Promise<EarlierRevision | undefined> {
   if (world.secret.state !== 'held') return undefined
   const { held } = world.secret
-  const { serialNumber, fingerprint, issuedAt, notAfter, issuedBy, caGeneration } = held
-  if (!(await wasIssuedForIt(held, { revision: revision - 1, world, issued }, on))) return undefined
-  return {
-    revision: revision - 1,
-    ...{ serialNumber, fingerprint, issuedBy, caGeneration },
-    issuedAt: toRfc3339(issuedAt),
-    notAfter: toRfc3339(notAfter),
-  }
+  const isOwn = await wasIssuedForIt(held, { revision: revision - 1, world, issued }, on)
+  return isOwn ? earlierRevision(revision - 1, held) : undefined
 }
 
 interface Replacement {
@@ -220,5 +219,3 @@ async function isProven(
   const found = secret && provenCertificate(secretFiles(secret), world, chain, tools.clock.now())
   return found?.fingerprint === fingerprint
 }
-
-type Earlier = NonNullable<CertificateStatus['earlierRevisions']>[number]

@@ -2,10 +2,13 @@ import { type Certificate, type CertificateStatus, certificateKind, findConditio
 import { fromRfc3339, hour, type Instant, keyOf, minute, toRfc3339 } from '#base'
 import { resourceOf } from '#kube'
 import {
+  type AdoptPlan,
   type CertificateOutcome,
   type CertificatePlan,
   type CertificateWorld,
   certificateStatus,
+  type HeldCertificate,
+  type IssuePlan,
   planRefresh,
   reminderAt,
   revocationAt,
@@ -50,15 +53,14 @@ export async function concludeCertificate(
 function againInMs(plan: CertificatePlan, { world, outcome }: Report, status: CertificateStatus, now: Instant): number {
   const revokeAt = revocationAt(world, now)
   if (isOver(revokeAt, now) || isNextNow(plan, { world, outcome }, status, now)) return 0
-  const times: (Instant | undefined)[] = [now + hour, revokeAt, reminderAt(world)]
+  const refreshAt = world.refreshFailure?.nextAttemptAt
+  const times: (Instant | undefined)[] = [now + hour, revokeAt, reminderAt(world), refreshAt]
   if (world.secret.state === 'held') times.push(world.secret.held.notAfter)
   if (plan.do === 'wait') times.push(plan.until)
-  times.push(timeNamedBy(outcome))
+  times.push(timeNamedBy(outcome), fromRfc3339(status.renewAt))
   if (outcome.result === 'failed') {
     const laterMs = outcome.failure.retryAfterMs ?? (isChore(plan) ? choreRetryMs : undefined)
     if (outcome.nextAttemptAt === undefined && laterMs !== undefined) times.push(now + laterMs)
-  } else {
-    times.push(fromRfc3339(status.renewAt))
   }
   const ahead = times.filter((time) => time !== undefined && time > now) as Instant[]
   return Math.min(...ahead) - now
@@ -66,7 +68,7 @@ function againInMs(plan: CertificatePlan, { world, outcome }: Report, status: Ce
 
 /** How soon to try a change to a Secret again that the API server refused; what issues counts its attempts. */
 const choreRetryMs = 5 * minute
-const isChore = ({ do: what }: CertificatePlan): boolean => ['refresh', 'adopt', 'release'].includes(what)
+const isChore = ({ do: what }: CertificatePlan): boolean => what === 'adopt' || what === 'release'
 
 /** The time that an outcome names for the next look. */
 function timeNamedBy(outcome: Report['outcome']): Instant | undefined {
@@ -101,6 +103,9 @@ function isNextNow(
       )
     case 'wait':
       return isOver(plan.until, now)
+    case 'refuse':
+      // Only what a person asks for replaces it: the time that was named has come meanwhile.
+      return plan.failure.reason === 'Expired' && isOver(fromRfc3339(status.renewAt), now)
     default:
       return false
   }
@@ -113,15 +118,18 @@ const isOrderNext = ({ order }: CertificateWorld, outcome: Report['outcome']): b
 function tell(plan: CertificatePlan, { outcome, world }: Report, status: CertificateStatus, tools: ControllerTools) {
   const { certificate } = world
   if (outcome.result === 'issued' && plan.do === 'issue' && world.secret.state === 'held') {
-    const { serialNumber, notAfter } = world.secret.held
-    const note =
-      `Issued certificate ${plan.revision} (serial ${serialNumber}) by ${plan.authorityKey} into Secret ` +
-      `${secretNameOf(certificate)}, valid until ${toRfc3339(notAfter)}, because ${plan.cause.message}`
     const type = plan.isSeverelyShortened ? 'Warning' : 'Normal'
-    tools.events.record({ regarding: certificate, type, reason: 'Issued', action: 'Issue', note })
+    const isAdopted = plan.cause.reason === 'Adopted'
+    const deed = isAdopted ? { reason: 'Adopted', action: 'Adopt' } : { reason: 'Issued', action: 'Issue' }
+    tools.events.record({
+      regarding: certificate,
+      type,
+      ...deed,
+      note: issuedNote(plan, world.secret.held, certificate),
+    })
   }
   if (plan.do === 'adopt' && outcome.result === 'unchanged') {
-    const note = `Took over Secret ${plan.metadata.name} with certificate ${plan.held.serialNumber}`
+    const note = keptNote(plan, certificate)
     tools.events.record({ regarding: certificate, type: 'Normal', reason: 'Adopted', action: 'Adopt', note })
   }
   if (outcome.result === 'revoked') tellRevoked(plan, outcome, certificate, tools)
@@ -129,9 +137,32 @@ function tell(plan: CertificatePlan, { outcome, world }: Report, status: Certifi
   tellWarning(certificate, status, tools)
   if (outcome.result !== 'failed' || !isNews(certificate, status)) return
   const { kind, reason, message } = outcome.failure
+  // Applied together, an Authority is ready a moment later: nothing has happened yet, and the condition says so.
+  if (reason === 'AuthorityNotReady' && status.revision === undefined) return
   const type = kind === 'Waiting' ? 'Normal' : 'Warning'
   tools.events.record({ regarding: certificate, type, reason, action: 'Issue', note: message })
   if (reason === 'PolicyDenied') denied(world, message, tools)
+}
+
+function issuedNote(
+  { revision, authorityKey, cause, request }: IssuePlan,
+  { serialNumber, notAfter }: HeldCertificate,
+  certificate: Certificate,
+): string {
+  const secret = `Secret ${secretNameOf(certificate)}`
+  const made = `certificate ${revision} (serial ${serialNumber}) by ${authorityKey}`
+  const until = `valid until ${toRfc3339(notAfter)}`
+  if (cause.reason !== 'Adopted') return `Issued ${made} into ${secret}, ${until}, because ${cause.message}`
+  // Which of both the key is, kept or new, depends on what was there.
+  const before = request.publicKey || request.keepKey ? 'the certificate' : 'the key and the certificate'
+  return `Took over ${secret} and issued ${made}, ${until}, in place of ${before} in it, because ${cause.message}`
+}
+
+function keptNote({ metadata, held }: AdoptPlan, { spec }: Certificate): string {
+  const kept = spec.csr === undefined ? 'its key and its certificate' : 'its certificate'
+  const which = `(serial ${held.serialNumber}, valid until ${toRfc3339(held.notAfter)})`
+  const roots = `its ca.crt is that of Authority ${held.issuedBy} now`
+  return `Took over Secret ${metadata.name} and kept ${kept} ${which}; ${roots}`
 }
 
 /** Whether the conditions say something of the failure that they did not say before. */

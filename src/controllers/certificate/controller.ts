@@ -1,20 +1,30 @@
-import { type Certificate, type KubeObject, type PartialObject, secretLabel } from '#api'
-import { fromKey, keyOf } from '#base'
+import type { Certificate, KubeObject, PartialObject } from '#api'
+import { keyOf } from '#base'
 import { storeKeyOf } from '#kube'
-import { type CertificateWorld, orderedBy, planCertificate, type SecretView, secretNameOf } from '#plan'
+import {
+  type CertificateWorld,
+  isCaSecretName,
+  orderedBy,
+  orderSecretName,
+  planCertificate,
+  type SecretView,
+  secretNameOf,
+} from '#plan'
 import type { AuthorityDirectory } from '../authority-directory.ts'
 import { listenToAuthorities, listenToNamespaces } from '../dependents.ts'
 import { createKindController, type KindController } from '../kind-controller.ts'
 import type { MakeKey } from '../make-key.ts'
-import { behindMs, type ControllerTools, index } from '../tools.ts'
+import { behindMs, type Caches, type ControllerTools, index } from '../tools.ts'
 import { actOnCertificate } from './act.ts'
 import { concludeCertificate } from './conclude.ts'
 import { clearOrder, nameOnly } from './end-order.ts'
 import { Issuing } from './issuing.ts'
 import { observeCertificate } from './observe.ts'
 import { OrderCalls } from './order-calls.ts'
+import { PasswordMemory } from './password-memory.ts'
 import { passwordSecretKeys } from './passwords.ts'
 import { RevocationMemory } from './revocation-memory.ts'
+import { SecretHolders } from './secret-holders.ts'
 
 /** Issues and renews certificates into Secrets. */
 export function createCertificateController(
@@ -24,30 +34,38 @@ export function createCertificateController(
 ): KindController {
   const { certificates } = tools.caches
   const revocations = new RevocationMemory()
+  const passwords = new PasswordMemory()
   const issuing = new Issuing(tools.caches)
+  const secretHolders = new SecretHolders(tools, (all) => kind.wake(all))
   const calls = new OrderCalls(tools, (key) => kind.controller.enqueue(key))
   const kind = createKindController<Certificate, CertificateWorld, SecretView>(
     {
       name: 'certificate',
       cache: certificates,
-      observe: (key, visit) => observeCertificate(key, { ...visit, tools, directory, revocations, calls, issuing }),
-      ownersOf: (secretKey) => [...certificates.byIndex(index.bySecret, secretKey), ...ordererOf(secretKey)],
+      observe: (key, visit) =>
+        observeCertificate(key, { ...visit, tools, directory, revocations, passwords, calls, issuing, secretHolders }),
+      ownersOf: (secretKey) => [
+        ...secretHolders.concernedBy(secretKey),
+        ...certificates.byIndex(index.byOrder, secretKey),
+        ...ordererOf(tools.caches.secrets.get(secretKey)),
+      ],
       namedSecrets,
-      async settle(world, { memory, signal }) {
+      async settle(world, visit) {
         const plan = planCertificate(world, tools.clock.now())
         const [secretKey, key] = [secretKeyOf(world.certificate), storeKeyOf(world.certificate)]
         const isFirst = plan.do === 'issue' && plan.replaces === undefined
         if (isFirst && !issuing.begin(secretKey, key)) return { againInMs: behindMs }
-        const on = { tools, directory, memory, makeKey, revocations, calls, issuing, signal }
+        const on = { ...visit, tools, directory, makeKey, revocations, passwords, calls, issuing, secretHolders }
         const report = await actOnCertificate(plan, world, on)
         // The Secret, or that of the order, is not in the cache yet.
         if (!isFirst || report.outcome.result === 'failed') issuing.end(secretKey, key)
-        return concludeCertificate(plan, report, tools, memory, signal)
+        return concludeCertificate(plan, report, tools, visit.memory, visit.signal)
       },
-      leftovers: () => orderers(tools.caches.secrets.values()),
+      leftovers: () => [...tools.caches.secrets.values()].flatMap(ordererOf).map(storeKeyOf),
       clear: (key, visit) => clearOrder(key, { ...visit, tools, directory, calls }),
       forget(key) {
         revocations.forget(key)
+        passwords.forget(key)
         calls.forget(key)
         issuing.forget(key)
       },
@@ -59,13 +77,12 @@ export function createCertificateController(
     // It may have become somebody's default.
     kind.wake(certificates.byIndex(index.byAuthority, ''))
   })
-  certificates.listen(({ type, key, object, old }) => {
-    // Which of several has a Secret depends on the others.
-    const secretKeys = new Set([object, ...(old ? [old] : [])].map(secretKeyOf))
-    if (type === 'updated' && secretKeys.size === 1 && !isGoing(object)) return
-    const all = [...secretKeys].flatMap((secretKey) => certificates.byIndex(index.bySecret, secretKey))
-    kind.wake(all.filter((each) => storeKeyOf(each) !== key))
+  certificates.listen(({ type, object, old = object }) => {
+    // Who has come, or begins to go, finds by its own visit who has the Secret. Who has left it cannot.
+    const hasLeft = type === 'deleted' || secretKeyOf(old) !== secretKeyOf(object)
+    if (hasLeft) kind.wake(secretHolders.concernedBy(secretKeyOf(old)))
   })
+  listenForNames(tools.caches, (all) => kind.wake(all))
   tools.register.onRevoked((_, holders) => {
     // Those whose certificate in use is among the revoked ones need another.
     for (const each of holders) if (each.kind === 'Certificate') kind.controller.enqueue(each.holder)
@@ -75,31 +92,41 @@ export function createCertificateController(
     ...kind,
     async close() {
       calls.close()
+      secretHolders.close()
       await kind.close()
     },
   }
 }
 
 /** Somebody else's Secret in its way or offered to it, and those with its passwords. */
-function namedSecrets({ certificate, secret }: CertificateWorld): readonly string[] {
+function namedSecrets(world: CertificateWorld): readonly string[] {
+  const { certificate, secret } = world
   const isOthers = secret.state === 'offered' || (secret.state === 'foreign' && secret.reason === 'SecretNotOurs')
-  return [...(isOthers ? [secretKeyOf(certificate)] : []), ...passwordSecretKeys(certificate)]
+  return [...(isOthers ? [secretKeyOf(certificate)] : []), ...passwordSecretKeys(world)]
 }
 
-const isGoing = ({ metadata }: Certificate): boolean => metadata.deletionTimestamp !== undefined
+/** Calls `wake` with Certificates whose Secret has a name that is kept free for nobody any more. */
+function listenForNames(
+  { authorities, certificates }: Caches,
+  wake: (certificates: readonly Certificate[]) => void,
+): void {
+  authorities.listen(({ type, object }) => {
+    if (type !== 'deleted') return
+    const all = certificates.byIndex(index.byNamespace, object.metadata.namespace ?? '')
+    wake(all.filter((each) => isCaSecretName(object, secretNameOf(each))))
+  })
+  certificates.listen(({ type, object: { metadata } }) => {
+    if (type !== 'deleted') return
+    const orderKey = keyOf({ namespace: metadata.namespace ?? '', name: orderSecretName(metadata.name) })
+    wake(certificates.byIndex(index.bySecret, orderKey))
+  })
+}
 
 /** The Certificate that a Secret is the order of, if it is one's: it may be gone, and is then but a name. */
-function ordererOf(secretKey: string): KubeObject[] {
-  const { namespace, name } = fromKey(secretKey)
-  const certificate = orderedBy(name)
-  return certificate === undefined ? [] : [nameOnly(keyOf({ namespace, name: certificate }))]
+function ordererOf(secret: PartialObject | undefined): KubeObject[] {
+  const name = secret && orderedBy(secret.metadata)
+  return name === undefined ? [] : [nameOnly(keyOf({ namespace: secret?.metadata.namespace ?? '', name }))]
 }
-
-/** Keys of the Certificates that have orders. */
-const orderers = (all: Iterable<PartialObject>): string[] =>
-  [...all]
-    .filter(({ metadata }) => metadata.labels?.[secretLabel] === 'order')
-    .flatMap((secret) => ordererOf(storeKeyOf(secret)).map(storeKeyOf))
 
 const secretKeyOf = (certificate: Certificate): string =>
   keyOf({ namespace: certificate.metadata.namespace ?? '', name: secretNameOf(certificate) })

@@ -19,10 +19,10 @@ import {
 } from '#plan'
 import type { Observation } from '../kind-controller.ts'
 import { readSecret, secretFiles, withoutManagers } from '../own-secret.ts'
-import { type ControllerTools, index } from '../tools.ts'
+import { type ControllerTools, generationsKey, index } from '../tools.ts'
 import { viewOrder } from './order-secret.ts'
-import { ownCertificates } from './own-certificates.ts'
-import { readPasswords } from './passwords.ts'
+import { overtakenCertificate, ownCertificates } from './own-certificates.ts'
+import { observePasswords } from './passwords.ts'
 import { versionOf } from './revocation-memory.ts'
 import type { ObserveTools } from './visit.ts'
 
@@ -47,9 +47,12 @@ export async function observeCertificate(key: string, on: ObserveTools): Promise
   const request = requestOf(certificate.spec, authority, tools)
   const hash = request instanceof Failure ? '' : requestHash(request)
   const secret = await viewSecret(certificate, { request, requestHash: hash, authorityKey, authority }, cached, on)
-  const passwords = await readPasswords(certificate, on)
+  const passwords = await observePasswords({ certificate, secret, authority, authorityKey }, on)
   // What signs is the CA of this moment: the plan must not be made for the one before.
   if (viewAuthority()?.version !== authority?.version) return { found: 'behind' }
+  const overtaken = overtakenCertificate(certificate, secret, on)
+  // Once another status is written nothing tells of it any more.
+  if (overtaken === 'unknown') return { found: 'behind' }
   return {
     found: 'world',
     world: {
@@ -64,7 +67,9 @@ export async function observeCertificate(key: string, on: ObserveTools): Promise
       namespaceLabels: directory.labelsOf(namespace),
       issuedLately: memory.issuedLately(key),
       refreshedLately: memory.refreshedLately(key),
+      refreshFailure: memory.refreshFailure(key, versionOf(certificate.metadata, authority)),
       isRevoked: isRevoked(certificate, secret, tools),
+      overtaken,
       isFrozen: tools.isFrozen,
       isNamespaceTerminating: directory.isTerminating(namespace),
       revocation: viewRevocation(certificate, { authorityKey, authority, secret }, on),
@@ -135,11 +140,16 @@ async function viewSecret(
     ? undefined
     : (viewWithoutReading(claims, cached, wanted.requestHash) ??
       memory.recall(key, cached?.resourceVersion, wanted.requestHash))
-  if (known) return known
+  if (known) {
+    on.secretHolders.note(keyOf(secret), claims, cached)
+    return known
+  }
   const read = await readSecret(tools.client, secret, signal)
+  on.secretHolders.note(keyOf(secret), claims, read?.metadata)
   const view = viewOfSecret(claims, wanted, read && contentOf(read))
-  // What may be kept of an offer depends on the Authority.
-  if (view.state !== 'offered') memory.remember(key, read?.metadata.resourceVersion, wanted.requestHash, view)
+  // What may be kept of an offer depends on the Authority, and whose a Secret is on what else there is.
+  if (view.state !== 'offered' && view.state !== 'foreign')
+    memory.remember(key, read?.metadata.resourceVersion, wanted.requestHash, view)
   memory.settle(key, keyOf(secret), read?.metadata)
   return view
 }
@@ -153,10 +163,13 @@ const contentOf = (secret: Secret): ReadSecret => ({
 
 /** Who names the Secret. */
 function claimsOn(own: Certificate, secretKey: string, on: ObserveTools): Claims {
-  const all = on.tools.caches.certificates.byIndex(index.bySecret, secretKey)
+  const { certificates, authorities } = on.tools.caches
+  const all = certificates.byIndex(index.bySecret, secretKey)
   return {
     own,
     others: all.filter(({ metadata }) => metadata.name !== own.metadata.name),
+    authorities: [secretKey, generationsKey(secretKey)].flatMap((key) => authorities.byIndex(index.bySecret, key)),
+    orderers: certificates.byIndex(index.byOrder, secretKey),
     isIssuing: (each) => on.issuing.isAt(secretKey, storeKeyOf(each)) || viewOrder(each, on) !== undefined,
   }
 }

@@ -3,7 +3,15 @@ import { annotations, type Certificate, type KubeObject, type ObjectMeta, secret
 import { isFailure, keyOf, minute, terminal, waiting } from '#base'
 import { isAlreadyExists, storeKeyOf } from '#kube'
 import { encodePrivateKey, parsePrivateKey } from '#pki'
-import { encodeJournal, type OpenOrder, type OrderJournal, openOrder, orderSecretName, secretNameOf } from '#plan'
+import {
+  encodeJournal,
+  type OpenOrder,
+  type OrderJournal,
+  openOrder,
+  orderSecretName,
+  secretNameOf,
+  whyInTheWay,
+} from '#plan'
 import type { Visit } from '../kind-controller.ts'
 import { createSecret, patchSecret, readSecret, removeSecret, secretFiles } from '../own-secret.ts'
 import type { ControllerTools } from '../tools.ts'
@@ -63,7 +71,7 @@ export async function createOrder(
     const found = await readSecret(tools.client, secret, signal)
     // Our own one, of which the cache does not know yet: its arrival asks for the next visit.
     if (found && isOrderOf(name, found.metadata)) throw error
-    const message = `Secret ${secret.name} exists and was not made for the order: delete it if nobody needs it`
+    const message = whyInTheWay(found?.metadata ?? secret, 'the key of an order')
     throw waiting('SecretNotOurs', message, foreignRecheckMs)
   }
 }

@@ -1,7 +1,14 @@
-import type { Certificate, CertificateStatus } from '#api'
+import type { Certificate } from '#api'
 import { type Failure, fromRfc3339, isFailure } from '#base'
 import { storeKeyOf } from '#kube'
-import { type HeldCertificate, type OwnCertificate, revokedBefore } from '#plan'
+import {
+  type EarlierRevision,
+  earlierRevision,
+  type HeldCertificate,
+  type OwnCertificate,
+  revokedBefore,
+  type SecretView,
+} from '#plan'
 import type { AuthorityDirectory } from '../authority-directory.ts'
 import type { ControllerTools } from '../tools.ts'
 
@@ -63,11 +70,38 @@ function notedCertificates(certificate: Certificate, held: HeldCertificate | und
   )
 }
 
-type Earlier = NonNullable<CertificateStatus['earlierRevisions']>[number]
-
-function earlierCertificate({ issuedBy, serialNumber, fingerprint, ...times }: Earlier) {
+function earlierCertificate({ issuedBy, serialNumber, fingerprint, ...times }: EarlierRevision) {
   const issuedAt = fromRfc3339(times.issuedAt)
   const notAfter = fromRfc3339(times.notAfter)
   if (issuedAt === undefined || notAfter === undefined) return []
   return [{ authorityKey: issuedBy, serialNumber, fingerprint, issuedAt, notAfter }]
+}
+
+/**
+ * The certificate that the status still tells of although the Secret holds it no more: the process ended, or the status
+ * was refused, after the Secret was written. 'unknown' while the register is about to say whose it is; where that
+ * cannot be loaded nothing is remembered, because certificates go first.
+ *
+ * Statuses are filled from what Secrets say of themselves, so the register must have it as this very Certificate's:
+ * what is remembered may be revoked one day. Of an Authority without a register nothing proves it any more: the
+ * certificate itself, which would, was in the Secret alone. It is not remembered then.
+ */
+export function overtakenCertificate(
+  certificate: Certificate,
+  secret: SecretView,
+  { tools }: OwnTools,
+): EarlierRevision | 'unknown' | undefined {
+  const { register, caches } = tools
+  const { fingerprint, caGeneration } = certificate.status ?? {}
+  const held = 'held' in secret && typeof secret.held === 'object' ? secret.held : undefined
+  // Without a generation it is not in any register.
+  if (fingerprint === undefined || caGeneration === undefined || held?.fingerprint === fingerprint) return undefined
+  if (!register.isLoaded()) return register.isAwaited() ? 'unknown' : undefined
+  // The status says which Authority is in charge now, and that may be another one.
+  for (const issuedBy of [...caches.authorities.values()].map(storeKeyOf)) {
+    const own = register.ofHolder(issuedBy, 'Certificate', storeKeyOf(certificate))
+    const entry = own.find((each) => each.fingerprint === fingerprint)
+    if (entry) return earlierRevision(entry.revision, { ...entry, issuedBy, caGeneration: entry.generation })
+  }
+  return undefined
 }

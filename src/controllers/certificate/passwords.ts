@@ -1,13 +1,25 @@
-import { type Certificate, type Secret, secretLabel } from '#api'
-import { Failure, isFailure, keyOf, minute, Sensitive, waiting } from '#base'
+import { isDeepStrictEqual } from 'node:util'
+import { type Certificate, type ObjectMeta, type Secret, secretLabel } from '#api'
+import { canonicalJson, Failure, isFailure, keyOf, minute, Sensitive, waiting } from '#base'
+import { storeKeyOf } from '#kube'
 import { checkedPassword } from '#pki'
-import { type NamedPassword, type NamedPasswords, secretNameOf } from '#plan'
+import { type CertificateWorld, needsPasswords, type PasswordVersions, secretNameOf } from '#plan'
 import { readSecret } from '../own-secret.ts'
-import type { ObserveTools } from './visit.ts'
+import { behind } from '../tools.ts'
+import type { ActTools, ObserveTools } from './visit.ts'
 
 /** How soon to look for a password again, should nothing tell of it. */
 const recheckMs = 10 * minute
 const defaultKey = 'password'
+
+/** A password that was found, and which one that is. */
+interface NamedPassword {
+  readonly version: string
+  readonly password: Sensitive<string>
+}
+
+/** The passwords that a spec names Secrets for, by the output that they are for. */
+export type NamedPasswords = Partial<Record<keyof PasswordVersions, NamedPassword>>
 
 /** Where a password is, as a spec has it. */
 interface PasswordRef {
@@ -15,29 +27,101 @@ interface PasswordRef {
   readonly key?: string | undefined
 }
 
-type Refs = Partial<Record<keyof NamedPasswords, PasswordRef>>
+type Refs = Partial<Record<keyof PasswordVersions, PasswordRef>>
 
-/** `namespace/name` of the Secrets that a Certificate takes passwords from. */
-export const passwordSecretKeys = ({ metadata: { namespace = '' }, spec }: Certificate): readonly string[] =>
-  Object.values(refsIn(spec)).map(({ name }) => keyOf({ namespace, name }))
+/** Metadata of the Secrets that passwords are taken from, by name; undefined where there is none. */
+type Sources = ReadonlyMap<string, ObjectMeta | undefined>
+
+/** `namespace/name` of the Secrets that a Certificate takes passwords from, while something depends on them. */
+export function passwordSecretKeys({ certificate, passwords }: CertificateWorld): readonly string[] {
+  const { namespace = '' } = certificate.metadata
+  return passwords ? sourcesOf(certificate).map((name) => keyOf({ namespace, name })) : []
+}
+
+/** Names of others' Secrets with passwords. */
+function sourcesOf(certificate: Certificate): readonly string[] {
+  const names = new Set(Object.values(refsIn(certificate.spec)).map(({ name }) => name))
+  return [...names].filter((name) => name !== secretNameOf(certificate))
+}
 
 function refsIn({ outputs }: Certificate['spec']): Refs {
   const [pkcs12, jks] = [outputs?.pkcs12?.passwordSecretRef, outputs?.jks?.passwordSecretRef]
   return { ...(pkcs12 && { pkcs12 }), ...(jks && { jks }) }
 }
 
-/** The passwords that a Certificate names Secrets for, read anew each time; a Failure when one is not to be had. */
+/**
+ * Which passwords a Certificate takes, or why they are not to be had; undefined while nothing depends on them. Their
+ * Secrets are read only if what was found in them last may be out of date.
+ */
+export async function observePasswords(
+  world: Pick<CertificateWorld, 'certificate' | 'secret' | 'authority' | 'authorityKey'>,
+  on: ObserveTools,
+): Promise<CertificateWorld['passwords']> {
+  const { certificate } = world
+  if (Object.keys(refsIn(certificate.spec)).length === 0) return {}
+  if (!needsPasswords(world)) return undefined
+  const key = storeKeyOf(certificate)
+  const watched = watchedSources(certificate, on)
+  const known = watched && on.passwords.recall(key, questionOf(certificate, watched))
+  if (known) return known
+  const secrets = await readSources(certificate, on)
+  const found = passwordsIn(certificate, secrets)
+  const versions = found instanceof Failure ? found : versionsOf(found)
+  const sources = new Map([...secrets].map(([name, secret]) => [name, secret?.metadata]))
+  on.passwords.remember(key, questionOf(certificate, sources), versions)
+  return versions
+}
+
+/**
+ * The passwords themselves, which are those that the plan was made for.
+ * @throws Failure when they are others by now: the next visit makes another plan
+ */
 export async function readPasswords(
+  { certificate, passwords: planned }: Pick<CertificateWorld, 'certificate' | 'passwords'>,
+  on: Pick<ActTools, 'tools' | 'passwords' | 'signal'>,
+): Promise<NamedPasswords> {
+  const found = passwordsIn(certificate, await readSources(certificate, on))
+  if (!(found instanceof Failure) && isDeepStrictEqual(versionsOf(found), planned)) return found
+  on.passwords.forget(storeKeyOf(certificate))
+  throw behind('a Secret with a password')
+}
+
+/** What the watches say of the Secrets; undefined where one is not watched. */
+function watchedSources(certificate: Certificate, { namedSecrets }: ObserveTools): Sources | undefined {
+  const { namespace = '' } = certificate.metadata
+  const found = sourcesOf(certificate).map((name) => ({ name, seen: namedSecrets.seen(keyOf({ namespace, name })) }))
+  if (found.some(({ seen }) => seen === undefined)) return undefined
+  return new Map(found.map(({ name, seen }) => [name, seen?.metadata]))
+}
+
+async function readSources(
   certificate: Certificate,
   { tools, signal }: Pick<ObserveTools, 'tools' | 'signal'>,
-): Promise<NamedPasswords | Failure> {
+): Promise<ReadonlyMap<string, Secret | undefined>> {
   const { namespace = '' } = certificate.metadata
-  const refs = Object.entries(refsIn(certificate.spec)) as [keyof NamedPasswords, PasswordRef][]
+  const read = async (name: string) => [name, await readSecret(tools.client, { namespace, name }, signal)] as const
+  return new Map(await Promise.all(sourcesOf(certificate).map(read)))
+}
+
+/** All that decides about what is found: what is asked for, and the versions of the Secrets. */
+const questionOf = (certificate: Certificate, sources: Sources): string =>
+  canonicalJson([secretNameOf(certificate), refsIn(certificate.spec), [...sources].map(([, each]) => versionOf(each))])
+
+const versionOf = (metadata: ObjectMeta | undefined): string => `${metadata?.uid}/${metadata?.resourceVersion}`
+
+const versionsOf = (found: NamedPasswords): PasswordVersions =>
+  Object.fromEntries(Object.entries(found).map(([output, { version }]) => [output, version]))
+
+function passwordsIn(
+  certificate: Certificate,
+  secrets: ReadonlyMap<string, Secret | undefined>,
+): NamedPasswords | Failure {
   const found: [string, NamedPassword][] = []
-  for (const [output, ref] of refs) {
-    if (ref.name === secretNameOf(certificate)) return missing(ref, 'is the one that the keystores go into')
-    const secret = await readSecret(tools.client, { namespace, name: ref.name }, signal)
-    const password = passwordIn(secret, ref)
+  for (const [output, ref] of Object.entries(refsIn(certificate.spec))) {
+    const isItsOwn = ref.name === secretNameOf(certificate)
+    const password = isItsOwn
+      ? missing(ref, 'is the one that the keystores go into')
+      : passwordIn(secrets.get(ref.name), ref)
     if (password instanceof Failure) return password
     found.push([output, password])
   }
@@ -55,7 +139,7 @@ function passwordIn(secret: Secret | undefined, ref: PasswordRef): NamedPassword
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(value, 'base64'))
     const password = new Sensitive(checkedPassword(text))
-    return { version: `${metadata.uid}/${metadata.resourceVersion}/${key}`, password }
+    return { version: `${versionOf(metadata)}/${key}`, password }
   } catch (error) {
     return missing(ref, `has no usable password under ${key}: ${isFailure(error) ? error.message : 'it is not UTF-8'}`)
   }

@@ -1,5 +1,5 @@
 import { annotations, type ObjectMeta, type Secret, secretLabel } from '#api'
-import { classify, keyOf } from '#base'
+import { type Backoff, classify, keyOf, minute, second } from '#base'
 import { storeKeyOf } from '#kube'
 import { parseBundle, parseCertificates, parseChain } from '#pki'
 import {
@@ -10,6 +10,7 @@ import {
   outputsMark,
   parseApplied,
   type RefreshPlan,
+  retryAt,
   staleMarks,
   trustHash,
 } from '#plan'
@@ -24,11 +25,20 @@ import {
   withoutManagers,
   withoutValue,
 } from '../own-secret.ts'
+import { isBehind } from '../tools.ts'
 import { marksOfOthers } from './managed-fields.ts'
+import { readPasswords } from './passwords.ts'
 import { generatedPasswordIn, renderOutputs } from './render.ts'
+import { versionOf } from './revocation-memory.ts'
 import type { ActTools, Report } from './visit.ts'
 
-/** Brings what is beside the certificate in line with spec and Authority. */
+/** Between attempts that fail: nothing tells that a quota or an admission policy was mended. */
+const backoff: Backoff = { firstMs: second, maxMs: 5 * minute }
+
+/**
+ * Brings what is beside the certificate in line with spec and Authority. An attempt that fails is made again later: the
+ * next visit tells of it, and sees to all else.
+ */
 export async function refresh(plan: RefreshPlan, world: CertificateWorld, on: ActTools): Promise<Report> {
   const { secret } = world
   if (secret.state !== 'held') return { outcome: { result: 'unchanged' }, world }
@@ -36,9 +46,18 @@ export async function refresh(plan: RefreshPlan, world: CertificateWorld, on: Ac
     const patch = await refreshPatch(plan, world, on)
     return await keepAs(heldAfter(plan, secret.held), patch, plan.metadata, world, on)
   } catch (error) {
+    if (on.signal.aborted || isBehind(error)) throw error
+    noteFailure(error, world, on)
     if (!belongsInStatus(error, on.signal)) throw error
-    return { outcome: { result: 'failed', failure: classify(error), nextAttemptAt: undefined }, world }
+    return { outcome: { result: 'underway', againInMs: 0 }, world }
   }
+}
+
+function noteFailure(error: unknown, { certificate, authority }: CertificateWorld, { memory, tools }: ActTools): void {
+  const failure = classify(error)
+  const version = versionOf(certificate.metadata, authority)
+  const nextAfter = (attempts: number) => retryAt(failure, backoff, attempts, tools.clock.now(), tools.random())
+  memory.noteNotRefreshed(storeKeyOf(certificate), version, failure, nextAfter)
 }
 
 /**
@@ -108,18 +127,19 @@ export async function refreshPatch(plan: RefreshPlan, world: CertificateWorld, o
 }
 
 /** The outputs, of what the Secret holds. */
-function render(
+async function render(
   secret: Secret,
   caBundle: string | undefined,
-  { certificate, passwords }: CertificateWorld,
-  { tools }: ActTools,
+  world: CertificateWorld,
+  on: ActTools,
 ): Promise<SecretFiles> {
   const files: Record<string, string> = secretFiles(secret)
   if (caBundle !== undefined) files['ca.crt'] = caBundle
-  const { outputs = {}, csr } = certificate.spec
+  const { outputs = {}, csr } = world.certificate.spec
   const held = csr === undefined ? parseBundle(files) : { ...parseChain(files), key: undefined }
   const encoding = files['tls.key']?.includes('BEGIN RSA PRIVATE KEY') ? 'PKCS1' : 'PKCS8'
   const roots = parseCertificates(files['ca.crt'] ?? '')
+  const passwords = await readPasswords(world, on)
   const made = { ...held, roots, encoding, passwords, generated: generatedPasswordIn(files) } as const
-  return renderOutputs(outputs, made, tools.clock)
+  return renderOutputs(outputs, made, on.tools.clock)
 }

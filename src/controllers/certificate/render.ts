@@ -1,6 +1,6 @@
 import { type KeyObject, randomBytes } from 'node:crypto'
 import type { CertificateSpec } from '#api'
-import { type Clock, Failure } from '#base'
+import type { Clock } from '#base'
 import {
   combinedPem,
   derFiles,
@@ -11,8 +11,9 @@ import {
   type KeyEncoding,
   type ParsedCertificate,
 } from '#pki'
-import { generatedPasswordKey, type NamedPasswords, needsGeneratedPassword } from '#plan'
+import { generatedPasswordKey, needsGeneratedPassword } from '#plan'
 import type { SecretFiles } from '../own-secret.ts'
+import type { NamedPasswords } from './passwords.ts'
 
 /** What outputs are made of. */
 export interface Ingredients {
@@ -23,7 +24,7 @@ export interface Ingredients {
   readonly intermediates: readonly ParsedCertificate[]
   /** All that are to be trusted. */
   readonly roots: readonly ParsedCertificate[]
-  readonly passwords: NamedPasswords | Failure
+  readonly passwords: NamedPasswords
   /** The password that was made before; undefined: none was. */
   readonly generated: string | undefined
 }
@@ -34,14 +35,13 @@ const passwordOctets = 24
 /**
  * The files of the outputs that are asked for, and the password made for them, which stays the same from one
  * certificate to the next.
- * @throws Failure when a password that is named is not to be had; PkiError
+ * @throws PkiError
  */
 export async function renderOutputs(
   outputs: NonNullable<CertificateSpec['outputs']>,
   made: Ingredients,
   clock: Clock,
 ): Promise<SecretFiles> {
-  if (made.passwords instanceof Failure) throw made.passwords
   const { pkcs12, jks, der, combinedPEM } = outputs
   const { key, certificate, intermediates, encoding, passwords } = made
   const generated = needsGeneratedPassword(outputs) ? (made.generated ?? newPassword()) : undefined

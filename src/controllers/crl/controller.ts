@@ -1,7 +1,7 @@
-import type { Authority } from '#api'
-import { fromKey, type Instant, keyOf } from '#base'
+import { type Authority, annotations } from '#api'
+import { type Instant, keyOf } from '#base'
 import { storeKeyOf } from '#kube'
-import { type Cause, crlAuthority, crlName } from '#plan'
+import { type Cause, crlName } from '#plan'
 import { Controller, type Settled } from '#runtime'
 import type { AuthorityDirectory } from '../authority-directory.ts'
 import type { KindController } from '../kind-controller.ts'
@@ -73,14 +73,15 @@ export function createCrlController(tools: ControllerTools, directory: Authority
   caches.authorities.listen(({ key, object, old }) => {
     if (!old || whatMatters(old) !== whatMatters(object)) controller.enqueue(key)
   })
-  caches.crls.listen(({ type, key, object }) => {
+  caches.crls.listen(({ type, key, object, old }) => {
     if (type === 'deleted') {
       memories.writes.forget(key)
       reader.forget(key)
     }
     if (!memories.writes.isNews(key, object.metadata.resourceVersion)) return
-    const { namespace, name } = fromKey(key)
-    controller.enqueue(keyOf({ namespace, name: crlAuthority(name) }))
+    for (const name of new Set([object, old].map((each) => each?.metadata.annotations?.[annotations.authority]))) {
+      if (name !== undefined) controller.enqueue(keyOf({ namespace: object.metadata.namespace ?? '', name }))
+    }
   })
   register.onRevoked((key) => controller.enqueue(key))
 

@@ -377,6 +377,19 @@ suite('loading', () => {
     assert.deepEqual(on.api.stored(), [one])
   })
 
+  test('it is awaited until it is done, or has failed too often', async () => {
+    const on = new Fixture()
+    on.api.faults.push(...Array<'refused'>(5).fill('refused'))
+    const register = await on.start()
+    for (const seconds of [1, 2, 4]) await on.pass(seconds * second)
+    assert.equal(register.isAwaited(), true)
+    await on.pass(8 * second)
+    assert.equal(register.isAwaited(), false)
+    await on.own(false)
+    await on.own(true)
+    assert.deepEqual([register.isLoaded(), register.isAwaited()], [true, false])
+  })
+
   test('a process that is not active any more forgets, and writes nothing', async () => {
     const on = new Fixture()
     await on.start()

@@ -47,6 +47,8 @@ export interface RegisterOptions {
   readonly ownership: Ownership
   /** The namespaces that are worked in; all of them when the list is empty. */
   readonly namespaces: readonly string[]
+  /** Whether it is known that a namespace does not exist: there may be no right to look into it. */
+  readonly isAbsent?: ((namespace: string) => boolean) | undefined
   /** Asked of every line that is found outside the shards. */
   readonly prove: Prove
   /** Told of every write of entries, for metrics: what came of it, and how many entries were new in it. */
@@ -54,6 +56,8 @@ export interface RegisterOptions {
 }
 
 const loadBackoff: Backoff = { firstMs: second, maxMs: minute }
+/** Of loading: after ten seconds and more. */
+const awaitedFailuresMax = 5
 const sweepMs = 60 * minute
 /** How many entries are loaded before everything else in the process has its turn: some milliseconds. */
 const loadedAtOnce = 1000
@@ -86,6 +90,8 @@ export class Register {
   #term = new AbortController()
   #isActive = false
   #isLoaded = false
+  /** Of loading, in a row. */
+  #failures = 0
   #sweeper: Timer | undefined
 
   /** Build it before the caches start: it listens to them. */
@@ -109,6 +115,11 @@ export class Register {
 
   isLoaded(): boolean {
     return this.#isLoaded
+  }
+
+  /** Whether it is being loaded and has not failed too often: certificates do not wait for it forever. */
+  isAwaited(): boolean {
+    return this.#isActive && !this.#isLoaded && this.#failures < awaitedFailuresMax
   }
 
   /** Notes a certificate. No I/O: it is stored soon. One that is known already is left as it is. */
@@ -175,13 +186,15 @@ export class Register {
    * @throws ApiError; the register is as before then
    */
   async load(signal: AbortSignal): Promise<void> {
-    const { client, namespaces } = this.#options
+    const { client } = this.#options
     const term = AbortSignal.any([signal, this.#term.signal])
     const writers: Writers = { byAuthority: new Map(), signal: term }
     const turns = new Turns()
-    for await (const shard of listShards(client, namespaces, term)) {
-      this.#adopt(shard, writers)
-      await turns.took(shard.entries.length)
+    for (const namespace of this.#scopes()) {
+      for await (const shard of listShards(client, namespace, term)) {
+        this.#adopt(shard, writers)
+        await turns.took(shard.entries.length)
+      }
     }
     term.throwIfAborted()
     this.#writers = writers
@@ -194,6 +207,12 @@ export class Register {
     this.#isLoaded = true
     this.#sweepLater()
     this.#tellLoaded()
+  }
+
+  /** The namespaces to read; undefined is all of them. */
+  #scopes(): readonly (string | undefined)[] {
+    const { namespaces, isAbsent } = this.#options
+    return namespaces.length === 0 ? [undefined] : namespaces.filter((each) => !isAbsent?.(each))
   }
 
   /** Stores all that is not stored yet. @throws ApiError */
@@ -220,13 +239,15 @@ export class Register {
 
   async #loadUntilDone(signal: AbortSignal): Promise<void> {
     const { clock, logger, random } = this.#options
-    for (let failures = 1; !signal.aborted; failures++) {
+    this.#failures = 0
+    while (!signal.aborted) {
       try {
         return await this.load(signal)
       } catch (error) {
         if (signal.aborted) return
+        this.#failures += 1
         logger.warn({ error: classify(error).message }, 'cannot load the register, trying again')
-        await sleep(clock, backoffMs(loadBackoff, failures, random()), signal)
+        await sleep(clock, backoffMs(loadBackoff, this.#failures, random()), signal)
       }
     }
   }

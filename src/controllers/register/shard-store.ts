@@ -8,7 +8,7 @@ import {
 } from '#api'
 import { classify, fromKey, isFailure, keyOf } from '#base'
 import { isNotFound, type KubeClient, resources } from '#kube'
-import { decodeShard, encodeShard, type RegisterEntry } from '#plan'
+import { decodeShard, derivedName, encodeShard, type RegisterEntry } from '#plan'
 
 /** The very version of a ConfigMap that was read or written last. */
 export interface ShardVersion {
@@ -36,22 +36,20 @@ const dataKey = 'entries.jsonl.gz'
 /** Shards of less than 1 MiB in one page of a list. */
 const pageSize = 20
 
-/** All shards in the namespaces (none named: in all), page by page, in the order of their names within each. */
+/** All shards in the namespace (undefined: in all), page by page, in the order of their names. */
 export async function* listShards(
   client: KubeClient,
-  namespaces: readonly string[],
+  namespace: string | undefined,
   signal?: AbortSignal,
 ): AsyncGenerator<StoredShard> {
   const labelSelector = `${configMapLabel}=${content}`
-  for (const namespace of namespaces.length > 0 ? namespaces : [undefined]) {
-    let next: string | undefined
-    do {
-      const options = { namespace, labelSelector, limit: pageSize, continue: next, signal }
-      const page = await client.list<ConfigMap>(resources.configMaps, options)
-      for (const configMap of page.items) yield shardIn(configMap)
-      next = page.continue
-    } while (next)
-  }
+  let next: string | undefined
+  do {
+    const options = { namespace, labelSelector, limit: pageSize, continue: next, signal }
+    const page = await client.list<ConfigMap>(resources.configMaps, options)
+    for (const configMap of page.items) yield shardIn(configMap)
+    next = page.continue
+  } while (next)
 }
 
 /** The shards of one Authority, one ConfigMap each. */
@@ -112,9 +110,11 @@ export class ShardStore {
 
   #key(number: number) {
     const { namespace, name } = fromKey(this.#authority)
-    return { namespace, name: `${name}-register-${number}` }
+    return { namespace, name: registerName(name, number) }
   }
 }
+
+const registerName = (authority: string, number: number): string => derivedName(authority, `-register-${number}`)
 
 const versionOf = ({ uid, resourceVersion }: ObjectMeta): ShardVersion => ({ uid, resourceVersion })
 
@@ -125,14 +125,14 @@ const encoded = (entries: readonly RegisterEntry[]): Readonly<Record<string, str
 function shardIn({ metadata, binaryData = {} }: ConfigMap): StoredShard {
   const { namespace = '', name, labels = {}, annotations: said = {} } = metadata
   const authority = said[annotations.authority] ?? ''
-  const [, stem, digits] = /^(.+)-register-([1-9][0-9]{0,8})$/.exec(name) ?? []
+  const number = Number(/-register-([1-9][0-9]{0,8})$/.exec(name)?.[1] ?? 0)
   const shard = {
     configMap: keyOf({ namespace, name }),
     authority: keyOf({ namespace, name: authority }),
-    number: Number(digits ?? 0),
+    number,
     version: versionOf(metadata),
   }
-  const isOurs = labels[configMapLabel] === content && stem !== undefined && stem === authority
+  const isOurs = labels[configMapLabel] === content && number > 0 && name === registerName(authority, number)
   if (!isOurs) return { ...shard, entries: [], flaw: 'it was not made for the register' }
   try {
     return { ...shard, entries: decodeShard(Buffer.from(binaryData[dataKey] ?? '', 'base64')) }

@@ -2,7 +2,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AuthoritySpec } from '#api'
 import { authority, noon } from '#test/make'
-import { bundleName, caNotAfter, caRequestSecretName, caSecretName, parentKeyOf, sourceKeyOf } from './names.ts'
+import {
+  bundleName,
+  caNotAfter,
+  caRequestSecretName,
+  caSecretName,
+  caSecretPrefix,
+  isCaSecretName,
+  parentKeyOf,
+  sourceKeyOf,
+} from './names.ts'
 
 const internal = (options: NonNullable<AuthoritySpec['internal']>) => authority({ spec: { internal: options } })
 
@@ -10,6 +19,28 @@ test('what belongs to an Authority has its name', () => {
   assert.equal(caSecretName(authority(), 12), 'ca-ca-12')
   assert.equal(caRequestSecretName(authority()), 'ca-ca-request')
   assert.equal(bundleName(authority()), 'ca-ca')
+})
+
+test('what belongs to an Authority with a long name has a name, whatever the number', () => {
+  for (const length of [230, 247, 253]) {
+    const long = authority({ metadata: { name: 'a'.repeat(length) } })
+    const names = [bundleName(long), caRequestSecretName(long), ...[1, 10, 1e9].map((each) => caSecretName(long, each))]
+    assert.deepEqual(
+      names.filter((name) => name.length > 253),
+      [],
+    )
+    assert.equal(caSecretName(long, 10), `${caSecretPrefix(long)}10`)
+  }
+})
+
+test('the Secrets with CA keys are known by their names, those to come among them', () => {
+  for (const name of ['ca-ca-1', 'ca-ca-2', 'ca-ca-1000', 'ca-ca-request']) {
+    assert.ok(isCaSecretName(internal({}), name), name)
+    assert.ok(!isCaSecretName({ ...authority(), spec: { plugin: { name: 'example' } } }, name), name)
+  }
+  for (const name of ['ca', 'ca-ca', 'ca-ca-', 'ca-ca-0', 'ca-ca-01', 'ca-ca-2b', 'ca-ca-requests', 'b-ca-ca-2']) {
+    assert.ok(!isCaSecretName(internal({}), name), name)
+  }
 })
 
 test('what an Authority refers to', () => {

@@ -115,7 +115,7 @@ suite('otherwise a certificate is issued into it, the first of this Certificate'
       const made = planFor(await given())
       assert.ok(made.do === 'issue', made.do)
       assert.equal(made.cause.reason, 'Adopted')
-      assert.match(made.cause.message, /^Secret web is taken over; it is to be made anew, because /)
+      assert.match(made.cause.message, /^what it holds will not do: /)
       assert.match(made.cause.message, why)
       assert.deepEqual([made.revision, made.id, made.replaces], [1, undefined, offered])
     })

@@ -1,10 +1,13 @@
 import type { ObjectMeta } from '#api'
-import { Failure, hour } from '#base'
+import { Failure, hour, type Instant } from '#base'
 import { backdateMs, hasIssued, parseBundle, parseChain } from '#pki'
 import { trustHash } from '../authority/generations.ts'
 import { contentDifferences, type Held, lifetimeDifferences } from './held-differences.ts'
 import { outputsSaid } from './outputs.ts'
-import type { AuthorityView, HeldCertificate, ReadSecret, Wanted } from './world.ts'
+import { revisionsOf } from './revisions.ts'
+import { whyUnusable } from './secret-content.ts'
+import { flawOfOffer } from './unfulfilled.ts'
+import type { AuthorityView, CertificateWorld, HeldCertificate, ReadSecret, Wanted } from './world.ts'
 
 /** Makes a Secret ours with the key and the certificate that are in it. */
 export interface AdoptPlan {
@@ -14,6 +17,17 @@ export interface AdoptPlan {
   /** PEM of the roots to trust. */
   readonly caBundle: string
   readonly revision: number
+}
+
+/** A Secret that is offered becomes ours with what it holds, if that will do. */
+export function planAdoption(world: CertificateWorld, now: Instant): AdoptPlan | undefined {
+  const { secret, authority, certificate } = world
+  const { caBundle } = authority ?? {}
+  if (secret.state !== 'offered' || typeof secret.held === 'string' || !caBundle) return undefined
+  if (certificate.spec.suspend || whyUnusable(world) !== undefined) return undefined
+  if (flawOfOffer(world, now) !== undefined) return undefined
+  const revision = revisionsOf(world) + 1
+  return { do: 'adopt', metadata: secret.metadata, held: secret.held, caBundle, revision }
 }
 
 /** Others begin a validity at other times than we do, and round it otherwise. */

@@ -278,7 +278,7 @@ suite('a fixed end', () => {
     assert.equal(planFor('2026-11-23T12:00:00Z', { authority }).do, 'issue')
     const made = planFor('2026-11-23T12:00:01Z', { authority })
     assert.ok(made.do === 'refuse' && made.failure.reason === 'PolicyDenied')
-    assert.match(made.failure.message, /the time left until notAfter is longer than the permitted 24h/)
+    assert.match(made.failure.message, /the time left until notAfter is longer than the permitted 1 day/)
   })
 
   const tooSoon: readonly [notAfter: string, message: RegExp | undefined][] = [

@@ -25,9 +25,9 @@ import {
   pollAtOf,
 } from './order.ts'
 import type { OrderJournal } from './order-journal.ts'
-import { planCertificate, refusalOf } from './plan.ts'
+import { planCertificate } from './plan.ts'
 import { certificateRequest } from './request.ts'
-import { attemptedFor } from './retry.ts'
+import { attemptedFor, refusalOf } from './retry.ts'
 import { viewOfSecret } from './secret-view.ts'
 import { certificateStatus } from './status.ts'
 import type { CertificateWorld, OpenOrder } from './world.ts'
@@ -200,9 +200,14 @@ suite('the Secret of an order', () => {
     assert.equal(openOrder('web', { ...secret, labels: { [secretLabel]: 'certificate' } }), undefined)
   })
 
-  test('has a name that tells whose it is', () => {
-    assert.equal(orderedBy(orderSecretName('web')), 'web')
-    assert.equal(orderedBy('web'), undefined)
+  test('tells whose it is, however long the name', () => {
+    for (const name of ['web', 'w'.repeat(253)]) {
+      const its = { ...secret, name: orderSecretName(name), annotations: { [annotations.certificate]: name } }
+      assert.ok(its.name.length <= 253)
+      assert.equal(orderedBy(its), name)
+    }
+    assert.equal(orderedBy({ ...secret, name: 'other-pending' }), undefined)
+    assert.equal(orderedBy({ ...secret, labels: {} }), undefined)
   })
 
   test('is never taken for the one that the certificate goes into', () => {

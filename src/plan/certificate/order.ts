@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto'
 import { annotations, type ObjectMeta, secretLabel } from '#api'
 import { canonicalJson, Failure, fromRfc3339, hour, type Instant, second, toRfc3339 } from '#base'
+import { derivedName } from '../derived-name.ts'
 import type { OrderJournal } from './order-journal.ts'
 import type { CertificateRequest } from './request.ts'
+import { isRefused } from './retry.ts'
+import { revisionsOf } from './revisions.ts'
 import { needsNewKey, withoutReplacement } from './revocation.ts'
 import type { CertificateWorld, OpenOrder } from './world.ts'
 
@@ -26,20 +29,21 @@ const handleLengthMax = 1024
 /** Characters of a journal: a handle, of which each character may take six, and room for the rest. */
 const journalLengthMax = 8192
 
-const nameEnd = '-pending'
-
 /** Name of the Secret with the key and the journal of a Certificate's order. */
-export const orderSecretName = (certificateName: string): string => `${certificateName}${nameEnd}`
+export const orderSecretName = (certificateName: string): string => derivedName(certificateName, '-pending')
 
-/** Name of the Certificate whose order the Secret would be; undefined when it has no such name. */
-export const orderedBy = (secretName: string): string | undefined =>
-  secretName.endsWith(nameEnd) ? secretName.slice(0, -nameEnd.length) : undefined
+/** Name of the Certificate whose order a Secret is; undefined when it is none. */
+export function orderedBy({ name, labels, annotations: said = {} }: ObjectMeta): string | undefined {
+  const certificate = said[annotations.certificate]
+  const isOrder =
+    labels?.[secretLabel] === 'order' && certificate !== undefined && orderSecretName(certificate) === name
+  return isOrder ? certificate : undefined
+}
 
 /** The order of a Certificate, if there is one. The metadata says all of it, so that its key is not read to decide. */
 export function openOrder(certificateName: string, cached: ObjectMeta | undefined): OpenOrder | undefined {
-  const said = cached?.annotations ?? {}
-  if (cached?.labels?.[secretLabel] !== 'order' || said[annotations.certificate] !== certificateName) return undefined
-  return { metadata: cached, journal: parseJournal(said[annotations.order]) }
+  if (!cached || orderedBy(cached) !== certificateName) return undefined
+  return { metadata: cached, journal: parseJournal(cached.annotations?.[annotations.order]) }
 }
 
 /** When to ask how an order stands, that an issuer wants to be asked about in so many milliseconds. */
@@ -101,18 +105,13 @@ const instantOf = (value: unknown): Instant | undefined => (typeof value === 'st
 /**
  * Whether the order of a Certificate has come to its end. An order that is none of these is brought to its end, even if
  * the certificate in use would do for longer: it is paid for.
- * @param revisions certificates that have been issued so far
- * @param isRefused the authority will refuse the same again
  */
-export function planEndOfOrder(
-  world: CertificateWorld,
-  { revisions, isRefused }: { readonly revisions: number; readonly isRefused: boolean },
-  now: Instant,
-): EndOrderPlan | undefined {
+export function planEndOfOrder(world: CertificateWorld, now: Instant): EndOrderPlan | undefined {
   const { order } = world
   if (!order) return undefined
-  if (order.journal && order.journal.revision <= revisions) return { do: 'endOrder', order, end: { as: 'fulfilled' } }
-  if (isRefused) return { do: 'endOrder', order, end: { as: 'refused' } }
+  const isFulfilled = order.journal && order.journal.revision <= revisionsOf(world)
+  if (isFulfilled) return { do: 'endOrder', order, end: { as: 'fulfilled' } }
+  if (isRefused(world)) return { do: 'endOrder', order, end: { as: 'refused' } }
   const why = whyGivenUp(order, world, now)
   return why === undefined ? undefined : { do: 'endOrder', order, end: { as: 'givenUp', why } }
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { annotations, type CertificateSpec } from '#api'
-import { type Failure, minute, Sensitive, waiting } from '#base'
+import { type Failure, minute, waiting } from '#base'
 import { certificate, secretMetadata } from '#test/make'
-import { outputKeys, outputsFound, outputsHash, outputsMark, outputsSaid } from './outputs.ts'
-import type { NamedPasswords } from './world.ts'
+import { areOutputsRight, outputKeys, outputsFound, outputsHash, outputsMark, outputsSaid } from './outputs.ts'
+import type { PasswordVersions } from './world.ts'
 
 type Outputs = NonNullable<CertificateSpec['outputs']>
 
@@ -30,8 +30,7 @@ suite('keys of the data', () => {
 
 suite('what outputs are made of', () => {
   const held = { fingerprint: 'f1', trust: 't1' }
-  const named = (version: string): NamedPasswords => ({ jks: { version, password: new Sensitive('changeit') } })
-  const hash = (outputs: Outputs, of: object = {}, passwords: NamedPasswords | Failure = {}) =>
+  const hash = (outputs: Outputs, of: object = {}, passwords: PasswordVersions | Failure = {}) =>
     outputsHash({ certificate: certificate({ spec: { outputs } }), passwords }, { ...held, ...of })
 
   test('is nothing where none are asked for', () => assert.equal(hash({}), undefined))
@@ -50,19 +49,41 @@ suite('what outputs are made of', () => {
   for (const outputs of plain)
     test('roots are not in it', () => assert.equal(hash(outputs), hash(outputs, { trust: 't2' })))
 
-  test('the spec counts, and the version of a password, but never the password itself', () => {
-    const jks = { jks: { passwordSecretRef: { name: 'mine' } } }
+  const jks = { jks: { passwordSecretRef: { name: 'mine' } } }
+  const failure = waiting('PasswordNotFound', 'Secret mine does not exist', minute)
+
+  test('the spec counts, and the version of a password', () => {
     assert.notEqual(hash({ pkcs12: {} }), hash({ pkcs12: { alias: 'web' } }))
-    assert.notEqual(hash(jks, {}, named('u/1/password')), hash(jks, {}, named('u/2/password')))
-    const other = { jks: { version: 'u/1/password', password: new Sensitive('another') } }
-    assert.equal(hash(jks, {}, named('u/1/password')), hash(jks, {}, other))
+    assert.notEqual(hash(jks, {}, { jks: 'u/1/password' }), hash(jks, {}, { jks: 'u/2/password' }))
   })
 
   test('is not known without the password', () => {
-    const failure = waiting('PasswordNotFound', 'Secret mine does not exist', minute)
-    assert.equal(hash({ jks: { passwordSecretRef: { name: 'mine' } } }, {}, failure), failure)
+    assert.equal(hash(jks, {}, failure), failure)
     assert.equal(hash({}, {}, failure), undefined)
   })
+
+  for (const [what, passwords] of [
+    ['is missing', failure],
+    ['is not looked at', undefined],
+  ] as const) {
+    test(`while the password ${what}, all else tells whether they are right`, () => {
+      const made = hash(jks, {}, { jks: 'u/1/password' })
+      assert.ok(typeof made === 'string')
+      const areRight = (outputs: string | undefined, of: object = {}, asked: Outputs = jks) =>
+        areOutputsRight(
+          { certificate: certificate({ spec: { outputs: asked } }), passwords },
+          { ...held, outputs, ...of },
+        )
+      assert.ok(areRight(made))
+      assert.ok(!areRight(made, { fingerprint: 'f2' }))
+      assert.ok(!areRight(made, { trust: 't2' }))
+      assert.ok(!areRight(made, {}, { jks: { passwordSecretRef: { name: 'other' } } }))
+      assert.ok(!areRight(made, {}, {}))
+      assert.ok(!areRight(undefined))
+      assert.ok(!areRight(''))
+      assert.ok(areRight(undefined, {}, {}))
+    })
+  }
 })
 
 suite('the mark', () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { annotations, type CertificateSpec, type ObjectMeta } from '#api'
+import { annotations, type Certificate, type CertificateSpec, type ObjectMeta } from '#api'
 import { canonicalJson, Failure } from '#base'
 import type { CertificateWorld, HeldCertificate } from './world.ts'
 
@@ -31,21 +31,35 @@ export const needsGeneratedPassword = ({ pkcs12, jks }: NonNullable<Outputs>): b
   (pkcs12 !== undefined && pkcs12.password !== 'None' && !pkcs12.passwordSecretRef) ||
   (jks !== undefined && !jks.passwordSecretRef)
 
+type Needed = Pick<CertificateWorld, 'certificate' | 'passwords'>
+type Content = Pick<HeldCertificate, 'fingerprint' | 'trust'>
+
 /**
  * Hash of all that the outputs beside a certificate are made of; undefined when none are asked for, a Failure when a
  * password for them is not to be had.
  */
-export function outputsHash(
-  { certificate, passwords }: Pick<CertificateWorld, 'certificate' | 'passwords'>,
-  { fingerprint, trust }: Pick<HeldCertificate, 'fingerprint' | 'trust'>,
-): string | undefined | Failure {
-  const { outputs, csr } = certificate.spec
+export function outputsHash({ certificate, passwords = {} }: Needed, of: Content): string | undefined | Failure {
+  const content = contentHash(certificate, of)
+  if (content === undefined) return undefined
+  return passwords instanceof Failure ? passwords : `${content}-${hashOf(passwords)}`
+}
+
+/**
+ * Whether the outputs found are those that are asked for beside a certificate. A password that is not known counts as
+ * the one that they were made with.
+ */
+export function areOutputsRight(world: Needed, held: Content & Pick<HeldCertificate, 'outputs'>): boolean {
+  const { certificate, passwords } = world
+  if (passwords && !(passwords instanceof Failure)) return held.outputs === outputsHash(world, held)
+  return held.outputs?.split('-')[0] === contentHash(certificate, held)
+}
+
+/** Hash of what is in the outputs, their passwords apart. */
+function contentHash({ spec: { outputs, csr } }: Certificate, { fingerprint, trust }: Content): string | undefined {
   if (outputKeys({ outputs, csr }).length === 0) return undefined
-  if (passwords instanceof Failure) return passwords
-  const versions = { pkcs12: passwords.pkcs12?.version, jks: passwords.jks?.version }
   // Roots are in trust stores only.
   const roots = outputs?.pkcs12 || outputs?.jks ? trust : undefined
-  return hashOf({ outputs, fingerprint, roots, versions })
+  return hashOf({ outputs, fingerprint, roots })
 }
 
 /** The annotation of outputs that were made of what has this hash; `data` are their values in base64. */
@@ -63,19 +77,12 @@ export function outputsFound(
 ): string | undefined {
   const mark = metadata.annotations?.[annotations.outputs]
   if (mark === undefined) return undefined
-  const isOutput = (name: string): boolean => everyOutputKey.has(name)
+  const isOutput = (name: string): boolean => everyOutputKey.includes(name)
   const found = Object.fromEntries(written.filter(isOutput).map((name) => [name, data[name] ?? '']))
   const said = outputsSaid(metadata) ?? ''
   return mark === outputsMark(said, found) ? said : ''
 }
 
-const everyOutputKey: ReadonlySet<string> = new Set([
-  ...keystores.pkcs12,
-  ...keystores.jks,
-  'tls.der',
-  'key.der',
-  'tls-combined.pem',
-  generatedPasswordKey,
-])
+const everyOutputKey = outputKeys({ outputs: { pkcs12: {}, jks: {}, der: {}, combinedPEM: {} } })
 
 const hashOf = (value: unknown): string => createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 16)

@@ -10,7 +10,7 @@ import {
   type ObjectMeta,
   secretLabel,
 } from '#api'
-import { day, Failure, hour, isFailure, minute, second, terminal, toRfc3339, waiting } from '#base'
+import { day, Failure, hour, isFailure, minute, retryable, second, terminal, toRfc3339, waiting } from '#base'
 import {
   authorityView,
   certificate,
@@ -24,10 +24,11 @@ import {
 } from '#test/make'
 import { type Answer, asStored, carryOut, type Visited } from '#test/simulation'
 import { trustHash } from '../authority/generations.ts'
+import { earlierRevision } from './earlier-revisions.ts'
 import { encodeJournal, openOrder, orderedHash, orderSecretName } from './order.ts'
-import { planCertificate, refusalOf } from './plan.ts'
+import { planCertificate } from './plan.ts'
 import { certificateRequest, requestHash } from './request.ts'
-import { attemptedFor } from './retry.ts'
+import { attemptedFor, refusalOf } from './retry.ts'
 import { certificateStatus } from './status.ts'
 import type { AuthorityView, CertificateWorld, OpenOrder, RevocationView, SecretForm, SecretView } from './world.ts'
 
@@ -309,6 +310,10 @@ const status: fc.Arbitrary<CertificateStatus> = fc.record(
   { requiredKeys: [] },
 )
 
+const overtaken = fc
+  .record({ revision: fc.constantFrom(1, 2, 4), it: held })
+  .map(({ revision, it }) => earlierRevision(revision, it))
+
 const parts = fc.record({
   metadata,
   spec,
@@ -328,7 +333,9 @@ const parts = fc.record({
   namespaceLabels: fc.constantFrom({}, { team: 'shop' }, undefined),
   issuances: fc.constantFrom(0, 0, 0, 0, 0, 29, 30),
   refreshes: fc.constantFrom(0, 0, 0, 29, 40),
+  refreshRefused: fc.constantFrom(undefined, undefined, 'KubernetesRefused', 'KubernetesUnavailable'),
   isRevoked: flag,
+  overtaken: maybe(overtaken),
   isFrozen: flag,
   isNamespaceTerminating: flag,
 })
@@ -348,7 +355,7 @@ function requestOf(asked: CertificateSpec, view: AuthorityView | undefined): Cer
 
 /** A world as it would be observed: what is not asked for is not looked at. */
 function worldOf({ metadata: meta, spec: said, status: before, order: placed, ...given }: Parts): CertificateWorld {
-  const { authority: view, hasAuthority, isInvalid, issuances, refreshes, revocation, ...rest } = given
+  const { authority: view, hasAuthority, isInvalid, issuances, refreshes, refreshRefused, revocation, ...rest } = given
   const asked = certificate({ metadata: meta, spec: said, status: before })
   const request = isInvalid ? terminal('InvalidNames', 'no such name') : requestOf(asked.spec, view)
   const isRevocation = asked.spec.revocation !== undefined || meta.deletionTimestamp !== undefined
@@ -363,6 +370,11 @@ function worldOf({ metadata: meta, spec: said, status: before, order: placed, ..
     revocation: isRevocation ? revocation : undefined,
     issuedLately: lately(issuances),
     refreshedLately: lately(refreshes),
+    refreshFailure: refreshRefused && {
+      failure: retryable(refreshRefused, 'no'),
+      attempts: 1,
+      nextAttemptAt: noon + minute,
+    },
   }
   return withMarks({ ...world, order: placed && orderOf(placed, world) })
 }

@@ -78,3 +78,17 @@ export function nextAttemptAt(world: CertificateWorld, now: Instant): Instant | 
   const longestMs = Math.max(retryAfterMaxMs, boundsOf(world.authority?.spec.retry).maxMs)
   return at <= now + longestMs ? at : undefined
 }
+
+/** What the authority refused for good it will refuse again, until one of the two says something else. */
+export function isRefused(world: CertificateWorld): boolean {
+  const { status, metadata } = world.certificate
+  if (status?.refused === undefined || status.observedGeneration !== metadata.generation) return false
+  return status.refused === refusalOf(world)
+}
+
+/** What a refusal by the authority was about: the same again is refused again, unless a person asks once more. */
+export const refusalOf = (world: CertificateWorld): string =>
+  createHash('sha256')
+    .update(`${world.requestHash}/${attemptedFor(world)}`)
+    .digest('hex')
+    .slice(0, 32)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { annotations, type CertificateSpec, type ObjectMeta, secretLabel } from '#api'
-import { minute, second, terminal, waiting } from '#base'
+import { day, Failure, minute, retryable, second, terminal, waiting } from '#base'
 import {
   authorityView,
   certificate,
@@ -13,10 +13,13 @@ import {
 } from '#test/make'
 import { encodeApplied } from '../applied.ts'
 import { trustHash } from '../authority/generations.ts'
+import { orderedHash } from './order.ts'
 import { outputsHash } from './outputs.ts'
-import { planCertificate, unfulfilled } from './plan.ts'
-import { planRefresh, staleMarks } from './secret-content.ts'
-import type { CertificateWorld, SecretView } from './world.ts'
+import { planCertificate } from './plan.ts'
+import { needsPasswords, planRefresh, staleMarks } from './secret-content.ts'
+import { unfulfilled } from './unfulfilled.ts'
+import { certificateWarnings } from './warning.ts'
+import type { CertificateWorld, OpenOrder, SecretView } from './world.ts'
 
 const template = { labels: { team: 'shop' }, annotations: { 'example.com/x': 'y' } }
 const ours = (labels: string[], marks: string[]): Record<string, string> => ({
@@ -108,19 +111,74 @@ suite('outputs', () => {
     const passwords = waiting('PasswordNotFound', 'Secret mine does not exist', 10 * minute)
     const authority = authorityView({ caBundle: 'PEM of two roots' })
 
-    test('stay as they are, while the roots change', () => {
+    const isMissed = { reason: 'PasswordNotFound', message: passwords.message }
+    const newRoots = heldSecret({ trust: trustHash('PEM of two roots'), outputs: hash })
+
+    test('stay as they are, while the roots change, and are wanted then', () => {
       assert.deepEqual(planRefresh(world(hash, { passwords, authority }))?.outputs, { as: 'kept' })
-      assert.equal(planRefresh(world(hash, { passwords })), undefined)
+      const after = worldOf({ outputs }, newRoots, { passwords, authority })
+      assert.equal(planRefresh(after), undefined)
+      assert.deepEqual(unfulfilled(after, noon), isMissed)
     })
-    test('the Certificate is not ready', () => {
-      const broken = { reason: 'PasswordNotFound', message: passwords.message }
-      assert.deepEqual(unfulfilled(world(hash, { passwords }), noon), broken)
+    test('are good for as long as nothing is to be made anew', () => {
       assert.deepEqual(planCertificate(world(hash, { passwords }), noon), { do: 'keep' })
+      assert.equal(unfulfilled(world(hash, { passwords }), noon), undefined)
+    })
+    for (const [name, found, spec] of [
+      ['are missing', undefined, { outputs }],
+      ['were changed by somebody', '', { outputs }],
+      ['are asked for in another way', hash, { outputs: { pkcs12: { alias: 'web' } } }],
+    ] as const) {
+      test(`the Certificate is not ready when they ${name}`, () => {
+        assert.deepEqual(unfulfilled(world(found, { passwords }, spec), noon), isMissed)
+        assert.deepEqual(planCertificate(world(found, { passwords }, spec), noon), { do: 'keep' })
+      })
+    }
+    test('no renewal is made, and what is in use stays good', () => {
+      const due = heldSecret({ trust, outputs: hash, notBefore: noon - 80 * day, notAfter: noon + 10 * day })
+      const made = planCertificate(worldOf({ outputs }, due, { passwords }), noon)
+      assert.ok(made.do === 'refuse' && made.failure === passwords)
+      assert.equal(unfulfilled(worldOf({ outputs }, due, { passwords }), noon), undefined)
     })
     test('nothing is issued', () => {
       const made = planCertificate(worldOf({ outputs }, { state: 'absent' }, { passwords }), noon)
       assert.ok(made.do === 'refuse' && made.failure === passwords)
     })
+  })
+})
+
+suite('passwords matter', () => {
+  const outputs = { pkcs12: { passwordSecretRef: { name: 'mine' } } }
+  const suspended = { outputs, suspend: true }
+  const passwords = { pkcs12: 'u/1/password' }
+  const trust = trustHash('PEM of a root')
+  const of = { fingerprint: 'f1'.repeat(32), trust }
+  const hash = outputsHash({ certificate: certificate({ spec: { outputs } }), passwords }, of)
+  assert.ok(typeof hash === 'string')
+  const secret = heldSecret({ trust, outputs: hash })
+  const authority = authorityView({ caBundle: 'PEM of two roots' })
+  const going = certificate({ spec: { outputs }, metadata: { deletionTimestamp: '2026-11-22T12:00:00Z' } })
+
+  for (const [name, isSo, world] of [
+    ['to a Certificate', true, worldOf({ outputs }, secret)],
+    ['to one that is new', true, worldOf({ outputs }, { state: 'absent' })],
+    ['to one that is suspended', false, worldOf(suspended, secret)],
+    ['to one that is suspended and new', false, worldOf(suspended, { state: 'absent' })],
+    ['to one that is suspended, when the roots change', true, worldOf(suspended, secret, { authority })],
+    ['to one that is suspended, when its outputs change', true, worldOf(suspended, heldSecret({ trust }))],
+    ['to one that is being deleted', false, certificateWorld({ certificate: going, secret: heldSecret({ trust }) })],
+  ] as const) {
+    test(`${isSo ? '' : 'not '}${name}`, () => {
+      assert.equal(needsPasswords(world), isSo)
+      const { do: what } = planCertificate({ ...world, passwords: undefined }, noon)
+      assert.ok(isSo || !['refresh', 'issue'].includes(what), what)
+    })
+  }
+
+  test('a Secret is good while they do not', () => {
+    for (const world of [worldOf(suspended, secret), certificateWorld({ certificate: going, secret })]) {
+      assert.equal(unfulfilled({ ...world, passwords: undefined }, noon), undefined)
+    }
   })
 })
 
@@ -173,3 +231,47 @@ suite('a quarrel about a Secret', () => {
     assert.ok(made.do === 'refuse' && made.failure.reason === 'InvalidRequest')
   })
 })
+
+suite('a change to the Secret that the API server has refused', () => {
+  const refusal = (reason: string) => ({
+    refreshFailure: { failure: retryable(reason, 'no'), attempts: 1, nextAttemptAt: noon + minute },
+  })
+  const world = (parts: Partial<CertificateWorld>, held: SecretView = heldSecret()) =>
+    worldOf({ secretTemplate: template }, held, { ...refusal('KubernetesRefused'), ...parts })
+  const due = heldSecret({ notBefore: noon - 80 * day, notAfter: noon + 10 * day })
+  const order: OpenOrder = { metadata: { name: 'web-pending' }, journal: undefined }
+
+  test('is told until it is tried again', () => {
+    const made = planCertificate(world({}), noon)
+    assert.ok(made.do === 'refuse' && made.failure.reason === 'KubernetesRefused')
+    assert.equal(planCertificate(world({}), noon + minute).do, 'refresh')
+  })
+
+  test('is waited for in silence when there was no answer', () => {
+    const made = planCertificate(world(refusal('KubernetesUnavailable')), noon)
+    assert.deepEqual(made, { do: 'wait', until: noon + minute })
+  })
+
+  test('keeps nothing else waiting', () => {
+    assert.equal(planCertificate(world({ order: orderOf(world({}, due)) }, due), noon).do, 'issue')
+    assert.equal(planCertificate(world({ order }, due), noon).do, 'endOrder')
+    const made = planCertificate(world({ authority: undefined }, due), noon)
+    assert.ok(made.do === 'refuse' && made.failure.reason === 'AuthorityNotFound')
+  })
+
+  test('is told beside what is told of an order, as long as it is wanted', () => {
+    const told = (parts: Partial<CertificateWorld>) => certificateWarnings(world(parts), noon)[0]?.message
+    assert.match(told({}) ?? '', /^the Secret cannot be brought in line with the spec: no$/)
+    assert.equal(certificateWarnings(world({}), noon, 'KubernetesRefused').length, 0)
+    assert.equal(told(refusal('KubernetesUnavailable')), undefined)
+    assert.equal(told({ secret: withMetadata(dressed()) }), undefined)
+  })
+})
+
+/** An order for what the Certificate asks for. */
+function orderOf({ request }: CertificateWorld): OpenOrder {
+  assert.ok(!(request instanceof Failure))
+  const times = { notBefore: noon, notAfter: noon + 90 * day, createdAt: noon, pollAt: noon }
+  const asked = { id: '0123456789ab', requestHash: orderedHash(request), authorityKey: 'shop/ca', handle: 'order/7' }
+  return { metadata: { name: 'web-pending' }, journal: { ...times, ...asked, revision: 2, hasKeptKey: false } }
+}

@@ -1,10 +1,11 @@
 import { annotations, type CertificateSpec, type ObjectMeta, type SecretTemplate, secretLabel } from '#api'
-import { Failure, type Instant, minute, terminal, toRfc3339, waiting } from '#base'
+import { Failure, type Instant, plainText, terminal } from '#base'
 import { type Applied, parseApplied } from '../applied.ts'
 import { trustHash } from '../authority/generations.ts'
 import type { Finding } from '../condition.ts'
-import { outputsHash } from './outputs.ts'
-import type { CertificateWorld, SecretForm } from './world.ts'
+import { refreshedTooOften } from './brake.ts'
+import { areOutputsRight, outputsHash } from './outputs.ts'
+import type { CertificateWorld, HeldCertificate, SecretForm } from './world.ts'
 
 /** Brings all of a Secret that is beside the certificate in line, in one write: label, template, roots, outputs. */
 export interface RefreshPlan {
@@ -39,24 +40,47 @@ export function staleMarks(
 
 /** What is to be brought in line beside the certificate, if anything is. */
 export function planRefresh(world: CertificateWorld): RefreshPlan | undefined {
-  const { secret, authority, authorityKey, certificate } = world
+  const { secret, certificate } = world
   if (secret.state !== 'held') return undefined
   const { metadata, held } = secret
-  // Another Authority's roots do not verify it.
-  const today = held.issuedBy === authorityKey ? authority?.caBundle : undefined
-  const caBundle = !today || held.trust === trustHash(today) ? undefined : today
-  const outputs = outputsStep(world, caBundle)
+  const caBundle = newRoots(world, held)
+  const outputs = outputsStep(world, withRoots(held, caBundle))
   const isMarked = metadata.labels?.[secretLabel] === 'certificate' && hasTemplate(metadata, certificate.spec)
   if (isMarked && caBundle === undefined && outputs.as === 'kept') return undefined
   return { do: 'refresh', metadata, caBundle, outputs }
 }
 
-function outputsStep(world: CertificateWorld, caBundle: string | undefined): OutputsStep {
-  const { secret } = world
-  if (secret.state !== 'held') return { as: 'kept' }
+/**
+ * Whether it matters which passwords the spec names. Outputs of what is being deleted are left; those of what is
+ * suspended follow all but a password.
+ */
+export function needsPasswords(
+  world: Pick<CertificateWorld, 'certificate' | 'secret' | 'authority' | 'authorityKey'>,
+): boolean {
+  const { certificate, secret } = world
+  if (certificate.metadata.deletionTimestamp !== undefined) return false
+  if (!certificate.spec.suspend) return true
+  if (secret.state !== 'held') return false
   const { held } = secret
-  const hash = outputsHash(world, { ...held, ...(caBundle !== undefined && { trust: trustHash(caBundle) }) })
-  if (hash instanceof Failure || hash === held.outputs) return { as: 'kept' }
+  return !areOutputsRight({ certificate, passwords: undefined }, withRoots(held, newRoots(world, held)))
+}
+
+/** PEM of the roots that `ca.crt` is to have; undefined: those that it has. */
+function newRoots(
+  { authority, authorityKey }: Pick<CertificateWorld, 'authority' | 'authorityKey'>,
+  held: HeldCertificate,
+): string | undefined {
+  // Another Authority's roots do not verify it.
+  const today = held.issuedBy === authorityKey ? authority?.caBundle : undefined
+  return !today || held.trust === trustHash(today) ? undefined : today
+}
+
+const withRoots = (held: HeldCertificate, caBundle: string | undefined): HeldCertificate =>
+  caBundle === undefined ? held : { ...held, trust: trustHash(caBundle) }
+
+function outputsStep(world: CertificateWorld, held: HeldCertificate): OutputsStep {
+  const hash = outputsHash(world, held)
+  if (hash instanceof Failure || areOutputsRight(world, held)) return { as: 'kept' }
   return hash === undefined ? { as: 'removed' } : { as: 'rendered', hash }
 }
 
@@ -75,32 +99,31 @@ function hasTemplate(metadata: ObjectMeta, { secretTemplate: template = {} }: Ce
 export function outputsWanting(world: CertificateWorld): Finding | undefined {
   const { secret } = world
   if (secret.state !== 'held') return undefined
+  if (areOutputsRight(world, secret.held)) return undefined
   const hash = outputsHash(world, secret.held)
   if (hash instanceof Failure) return { reason: 'PasswordNotFound', message: hash.message }
-  if (hash === secret.held.outputs) return undefined
   return {
     reason: 'RequestChanged',
     message: `the outputs in Secret ${secret.metadata.name} are not those of the spec`,
   }
 }
 
-/** Changes to one Secret, beside those of its certificate, within the time of the brake. */
-const refreshesMax = 10
-const brakeMs = 10 * minute
-
-/** What keeps a Secret from being brought in line. */
+/** What keeps a Secret from being brought in line now. */
 export function whyNotRefreshed(world: CertificateWorld, now: Instant): Failure | undefined {
   const immutable = whyImmutable(world)
   if (immutable !== undefined) return terminal('SecretNotUsable', immutable)
-  const oldest = world.refreshedLately.filter((at) => at > now - brakeMs).at(-refreshesMax)
-  if (oldest === undefined) return undefined
-  const again = oldest + brakeMs
-  const message =
-    `somebody else changes what Sifaka sets on the Secret: it was put right ${refreshesMax} times within ` +
-    `${brakeMs / minute} minutes, the next time at ${toRfc3339(again)}. Look who writes to it (kubectl get secret ` +
-    '--show-managed-fields)'
-  return waiting('SecretContested', message, again - now)
+  const { failure, nextAttemptAt = now } = world.refreshFailure ?? {}
+  return nextAttemptAt > now ? failure : refreshedTooOften(world, now)
 }
+
+/** What the API server refuses the Secret; undefined: nothing, or what is wanted of it is wanted no more. */
+export function refusedRefresh(world: CertificateWorld): Failure | undefined {
+  const { failure } = world.refreshFailure ?? {}
+  return failure && !isUnanswered(failure) && planRefresh(world) ? failure : undefined
+}
+
+/** An API server that has not answered, or that somebody else was faster at, is nothing that a user could mend. */
+export const isUnanswered = ({ reason }: Failure): boolean => reason === 'KubernetesUnavailable'
 
 /** Why nothing of a Secret can be changed. */
 function whyImmutable(world: CertificateWorld): string | undefined {
@@ -112,12 +135,17 @@ function whyImmutable(world: CertificateWorld): string | undefined {
 /** Why no certificate can be put into the Secret although it is ours to write to. */
 export function whyUnusable(world: CertificateWorld): string | undefined {
   const { form, name } = formOf(world)
-  const { csr } = world.certificate.spec
-  const wanted = secretTypeFor(world.certificate.spec)
-  if (!form || form.type === wanted) return whyImmutable(world)
-  const because = csr === undefined ? 'key and certificate go' : 'a certificate without its key goes'
-  const isSaid = `Secret ${name} is of type ${form.type.slice(0, 100)}, and ${because} into one of type ${wanted}`
-  return `${isSaid}; the type of a Secret cannot be changed. ${makeAnew(name)}`
+  const unfit = form && whyUnfit(form, world.certificate.spec)
+  return unfit === undefined ? undefined : `Secret ${name} ${unfit}. ${makeAnew(name)}`
+}
+
+/** What of a Secret keeps any certificate for the spec out of it, to go on after its name. */
+export function whyUnfit({ type, isImmutable }: SecretForm, spec: Pick<CertificateSpec, 'csr'>): string | undefined {
+  const wanted = secretTypeFor(spec)
+  if (type === wanted) return isImmutable ? 'is immutable' : undefined
+  const because = spec.csr === undefined ? 'key and certificate go' : 'a certificate without its key goes'
+  const isSaid = `is of type ${plainText(type, 100)}, and ${because} into one of type ${wanted}`
+  return `${isSaid}; the type of a Secret cannot be changed`
 }
 
 /** The type of a Secret: one of type kubernetes.io/tls without tls.key is refused by the API server. */

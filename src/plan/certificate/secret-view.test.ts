@@ -4,6 +4,7 @@ import { annotations, type CertificateSpec, type CertificateStatus, type ObjectM
 import { day, type Failure, hour, minute, terminal, toRfc3339 } from '#base'
 import { type Bundle, type BundleFiles, createCsr, generateKey, keySigner, parseCertificates } from '#pki'
 import {
+  authority,
   authorityView,
   certificate,
   certificateWorld,
@@ -153,13 +154,24 @@ suite('without reading', () => {
 
   test('a Secret without a status must be read', () => assert.equal(view(undefined, cached), undefined))
 
-  for (const [name, parts, why] of strangers) {
+  for (const [name, parts, why] of strangers.slice(1)) {
     test(`a Secret ${name} is foreign`, () => {
       const found = view(status, secretMetadata(parts))
       assert.equal(found?.state, 'foreign')
       assert.match(found.why, why)
     })
   }
+
+  test('a Secret of a Certificate that does not use it must be read: its type decides about the advice', () => {
+    assert.equal(view(status, secretMetadata(strangers[0]?.[1])), undefined)
+  })
+
+  test('a Secret that is to hold a CA key one day may be there', () => {
+    const claims = { ...soleClaim(certificate({ spec: { secretName: 'ca-ca-2' } })), authorities: [authority()] }
+    assert.equal(viewWithoutReading(claims, undefined, hash), undefined)
+    const view = viewOfSecret(claims, asking(request), undefined)
+    assert.deepEqual([view.state, 'reason' in view && view.reason], ['foreign', 'SecretTaken'])
+  })
 })
 
 suite('from the files', () => {

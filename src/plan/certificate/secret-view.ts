@@ -6,7 +6,7 @@ import { trustHash } from '../authority/generations.ts'
 import { heldInOffer } from './adoption.ts'
 import { type Held, heldDifferences } from './held-differences.ts'
 import { outputsFound, outputsSaid } from './outputs.ts'
-import { type Claims, foreignness } from './secret-owner.ts'
+import { type Claims, foreignness, isOwn, takenFrom } from './secret-owner.ts'
 import type { HeldCertificate, ReadSecret, SecretView, Wanted } from './world.ts'
 
 /**
@@ -20,16 +20,19 @@ export function viewWithoutReading(
   requestHash: string,
 ): SecretView | undefined {
   const { status, spec } = claims.own
+  const taken = takenFrom(claims, cached)
   if (!cached) {
     // Never issued and not there: it is to be made. Issued and not there: it may only have lost its label. Found to be
     // somebody else's, who does not carry our label: it may still be in the way, and so may one that is to be taken
-    // over. Of several Certificates that name it, one may have it.
+    // over. Of several that it is for by its name, one may have it.
     const wasForeign = findCondition(status?.conditions, 'Ready')?.reason === 'SecretNotOurs'
-    const isUnknown = status?.revision !== undefined || wasForeign || spec.adopt === true || claims.others.length > 0
+    const isUnknown =
+      status?.revision !== undefined || wasForeign || spec.adopt === true || claims.others.length > 0 || taken
     return isUnknown ? undefined : { state: 'absent' }
   }
-  const foreign = foreignness(claims, cached)
-  if (foreign) return foreign
+  if (taken) return taken
+  // Whether it could be taken over depends on its type, which metadata do not tell.
+  if (!isOwn(claims.own, cached)) return undefined
   if (status?.secret?.name !== cached.name || status.secret.resourceVersion !== cached.resourceVersion) return undefined
   if (cached.annotations?.[annotations.requestHash] !== requestHash) return undefined
   const held = heldByAnnotations(cached)
@@ -38,12 +41,11 @@ export function viewWithoutReading(
 
 /** What a Secret holds, from its files. */
 export function viewOfSecret(claims: Claims, wanted: Wanted, secret: ReadSecret | undefined): SecretView {
-  const foreign = foreignness(claims, secret?.metadata)
+  const foreign = foreignness(claims, secret)
   if (foreign) return foreign
   if (!secret) return { state: 'absent' }
   const { metadata, form } = secret
-  const { name } = claims.own.metadata
-  const isOurs = metadata.annotations?.[annotations.certificate] === name
+  const isOurs = isOwn(claims.own, metadata)
   try {
     if (!isOurs) return { state: 'offered', metadata, form, held: heldInOffer(secret, wanted) }
     return { state: 'held', metadata, form, held: heldIn(secret, wanted) }

@@ -11,7 +11,8 @@ import {
   noon,
   secretMetadata,
 } from '#test/make'
-import { planCertificate, refusalOf } from './plan.ts'
+import { planCertificate } from './plan.ts'
+import { refusalOf } from './retry.ts'
 import { type CertificateOutcome, certificateStatus } from './status.ts'
 import type { CertificateWorld, SecretView } from './world.ts'
 
@@ -202,6 +203,18 @@ suite('facts', () => {
     assert.deepEqual(touched, status)
   })
 
+  test('a change of ours is, lest every process to come reads the Secret', () => {
+    const status = statusOf({}, issued)
+    const world = certificateWorld({
+      certificate: certificate({ status }),
+      secret: heldSecret({}, { resourceVersion: '999' }),
+    })
+    const plan = { do: 'refresh', metadata: secretMetadata(), caBundle: undefined, outputs: { as: 'kept' } } as const
+    const after = (outcome: CertificateOutcome) => certificateStatus(world, plan, outcome, noon).secret
+    assert.deepEqual(after(unchanged), { name: 'web', resourceVersion: '999' })
+    assert.deepEqual(after(failed(caDown)), { name: 'web', resourceVersion: '200' })
+  })
+
   test('another certificate in the Secret is', () => {
     const status = statusOf({}, issued)
     const secret = heldSecret({ fingerprint: 'f2'.repeat(32) }, { resourceVersion: '999' })
@@ -336,41 +349,6 @@ suite('rules on trial', () => {
   test('say nothing of a request that is none', () => {
     const status = refused({ authority: trial('*.internal'), request: terminal('InvalidNames', 'no name') })
     assert.equal(inShort(status).PolicyViolation, undefined)
-  })
-})
-
-suite('earlier certificates', () => {
-  type Earlier = NonNullable<CertificateStatus['earlierRevisions']>[number]
-  const earlier = (revision: number, notAfter = noon + day): Earlier => ({
-    revision,
-    serialNumber: `s${revision}`,
-    fingerprint: 'e0'.repeat(32),
-    issuedAt: toRfc3339(noon - day),
-    notAfter: toRfc3339(notAfter),
-    issuedBy: 'shop/ca',
-  })
-  const after = (known: Earlier[] | undefined, replaced: Earlier | undefined, now = noon): number[] | undefined => {
-    const status = known && { earlierRevisions: known }
-    const outcome: CertificateOutcome = replaced ? { result: 'issued', remark: undefined, replaced } : unchanged
-    return statusOf({ certificate: certificate({ status }) }, outcome, now).earlierRevisions?.map(
-      (each) => each.revision,
-    )
-  }
-
-  test('are remembered, the latest first', () => assert.deepEqual(after([earlier(1)], earlier(2)), [2, 1]))
-  test('of which there are none take no place', () => assert.equal(after(undefined, undefined), undefined))
-  test('are forgotten when they end', () => {
-    const known = [earlier(2, noon + 2 * day), earlier(1)]
-    assert.deepEqual(after(known, undefined, noon + day - 1), [2, 1])
-    assert.deepEqual(after(known, undefined, noon + day), [2])
-    assert.equal(after(known, undefined, noon + 2 * day), undefined)
-  })
-  test('that had ended when they were replaced are not remembered', () => {
-    assert.equal(after(undefined, earlier(1, noon)), undefined)
-  })
-  test('are twenty at most', () => {
-    const known = Array.from({ length: 20 }, (_, i) => earlier(20 - i))
-    assert.deepEqual(after(known, earlier(21)), [21, ...known.slice(0, 19).map(({ revision }) => revision)])
   })
 })
 

@@ -1,15 +1,19 @@
 import { type CertificateStatus, findCondition, type NewCondition, withConditions } from '#api'
-import { Failure, fromRfc3339, type Instant, plainText, toRfc3339 } from '#base'
+import { Failure, type Instant, plainText, toRfc3339 } from '#base'
 import { type Cause, condition, nameMax } from '../condition.ts'
 import { judgeRequest } from '../policy/index.ts'
 import { renewAt } from './due.ts'
-import { type CertificatePlan, revisionsSoFar, secretNameOf, unfulfilled } from './plan.ts'
+import { earlierRevisions } from './earlier-revisions.ts'
+import { secretNameOf } from './names.ts'
+import type { CertificatePlan } from './plan.ts'
 import { attemptedFor, attemptsOf } from './retry.ts'
+import { revisionsSoFar } from './revisions.ts'
 import { revocationFacts, revokedInUse, withoutReplacement } from './revocation.ts'
 import { revocationCondition } from './revocation-condition.ts'
+import { unfulfilled } from './unfulfilled.ts'
 import { wantedLifetime } from './validity.ts'
 import { certificateWarnings } from './warning.ts'
-import type { CertificateWorld, OwnCertificate, SecretView } from './world.ts'
+import type { CertificateWorld, EarlierRevision, OwnCertificate, SecretView } from './world.ts'
 
 /** What a visit came to. */
 export type CertificateOutcome =
@@ -42,12 +46,8 @@ export type CertificateOutcome =
       readonly refused?: string | undefined
     }
 
-type EarlierRevision = NonNullable<CertificateStatus['earlierRevisions']>[number]
-
 /** Conditions that only Sifaka sets on a Certificate. */
 const managed = ['Ready', 'Reconciling', 'Stalled', 'Issuing', 'PolicyViolation', 'Revoked', 'Warning']
-/** Earlier certificates that are remembered. */
-const earlierMax = 20
 
 /**
  * The status that a visit leaves. `world` is as it is afterwards: an issued certificate is in it. Equal inputs give an
@@ -61,10 +61,10 @@ export function certificateStatus(
 ): CertificateStatus {
   const { status: before = {}, metadata } = world.certificate
   const observedGeneration = metadata.generation ?? 0
-  const facts = certificateFacts(world, now)
+  const isWritten = (plan.do === 'refresh' || plan.do === 'adopt') && outcome.result === 'unchanged'
+  const facts = certificateFacts(world, isWritten, now)
   const broken = unfulfilled(world, now)
-  const isRefreshed = plan.do === 'refresh' && outcome.result === 'unchanged'
-  const isApart = plan.do === 'wait' || plan.do === 'revoke' || isRefreshed
+  const isApart = plan.do === 'wait' || plan.do === 'revoke' || plan.do === 'refresh'
   const trouble = isApart ? lastTrouble(world, now) : troubleOf(outcome)
   const said = broken
     ? unreadyConditions(trouble ?? { ...broken, isStalled: false }, observedGeneration)
@@ -74,7 +74,7 @@ export function certificateStatus(
     observedGeneration,
     authority: world.authorityKey,
     ...facts,
-    earlierRevisions: earlierRevisions(before, outcome, now),
+    earlierRevisions: earlierRevisions(world, outcome.result === 'issued' ? outcome.replaced : undefined, now),
     revocations: revocationFacts(world),
     ...(!isApart && attemptFacts(world, outcome)),
     conditions: withConditions(
@@ -89,18 +89,6 @@ export function certificateStatus(
       now,
     ),
   }
-}
-
-/** Certificates of before that have not expired, the latest first. */
-function earlierRevisions(
-  before: CertificateStatus,
-  outcome: CertificateOutcome,
-  now: Instant,
-): CertificateStatus['earlierRevisions'] {
-  const replaced = outcome.result === 'issued' && outcome.replaced ? [outcome.replaced] : []
-  const all = [...replaced, ...(before.earlierRevisions ?? [])]
-  const living = all.filter(({ notAfter }) => (fromRfc3339(notAfter) ?? 0) > now).slice(0, earlierMax)
-  return living.length > 0 ? living : undefined
 }
 
 /** What the rules on trial have against the request. */
@@ -149,7 +137,7 @@ function lastTrouble(world: CertificateWorld, now: Instant): Trouble | undefined
 }
 
 /** What is known of the certificate in the Secret; of one that is gone, what was known last. */
-function certificateFacts(world: CertificateWorld, now: Instant): CertificateStatus {
+function certificateFacts(world: CertificateWorld, isWritten: boolean, now: Instant): CertificateStatus {
   const { secret, certificate } = world
   if (secret.state !== 'held') return { renewAt: undefined }
   const { held, metadata } = secret
@@ -163,18 +151,23 @@ function certificateFacts(world: CertificateWorld, now: Instant): CertificateSta
     notBefore: toRfc3339(held.notBefore),
     notAfter: toRfc3339(held.notAfter),
     renewAt: at === undefined ? undefined : toRfc3339(at),
-    secret: secretFacts(world, secret),
+    secret: secretFacts(world, secret, isWritten),
   }
 }
 
-/** A stranger's change to the Secret that left the certificate alone is not worth a write. */
+/**
+ * The version that is known to hold the certificate. A change of ours is followed, or every process to come would read
+ * the Secret; a stranger's that left the certificate alone is not worth a write.
+ * @param isWritten whether we have just written the Secret
+ */
 function secretFacts(
   { certificate }: CertificateWorld,
   { held, metadata }: Extract<SecretView, { state: 'held' }>,
+  isWritten: boolean,
 ): CertificateStatus['secret'] {
   const { status } = certificate
   const name = secretNameOf(certificate)
-  const isKnown = status?.secret?.name === name && status.fingerprint === held.fingerprint
+  const isKnown = !isWritten && status?.secret?.name === name && status.fingerprint === held.fingerprint
   return isKnown ? status.secret : { name, resourceVersion: metadata.resourceVersion ?? '' }
 }
 

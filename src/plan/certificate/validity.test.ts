@@ -34,7 +34,7 @@ suite('public trust', () => {
 
   test('says so', () => {
     assert.deepEqual(endOf({ wantedMs: 365 * day, publicTrust: true }).clamps, [
-      'valid for 4776h instead of 8760h, because public trust permits no more since 2026-03-15',
+      'valid for 199 days instead of 365 days, because public trust permits no more since 2026-03-15',
     ])
   })
 })
@@ -43,7 +43,9 @@ suite('the end of the authority', () => {
   test('cuts, in whole seconds, and says so', () => {
     const { notAfter, clamps } = endOf({ authorityNotAfter: noon + hour + 5 })
     assert.equal(notAfter, noon + hour)
-    assert.deepEqual(clamps, ['valid for 1h instead of 24h, because the authority itself ends at 2026-11-22T13:00:00Z'])
+    assert.deepEqual(clamps, [
+      'valid for 1 hour instead of 1 day, because the authority itself ends at 2026-11-22T13:00:00Z',
+    ])
   })
 
   test('is not mentioned when another limit is tighter', () => {
@@ -72,7 +74,7 @@ suite('weekendExpiry MoveEarlier', () => {
 
   test('says so', () => {
     assert.deepEqual(endOf({ wantedMs: 7 * day, weekendExpiry: 'MoveEarlier' }).clamps, [
-      'valid for 120h instead of 168h, because it would end on a Sunday',
+      'valid for 5 days instead of 7 days, because it would end on a Sunday',
     ])
   })
 

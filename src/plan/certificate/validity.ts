@@ -1,4 +1,4 @@
-import { day, type Failure, formatDuration, type Instant, minute, second, terminal, toRfc3339 } from '#base'
+import { day, durationInWords, type Failure, type Instant, minute, second, terminal, toRfc3339 } from '#base'
 import type { CertificateRequest } from './request.ts'
 
 /** What decides how long a certificate lives. */
@@ -85,7 +85,7 @@ function limitsOf({ authorityNotAfter, publicTrust }: ValidityInput, start: Inst
 const tightest = (limits: readonly Limit[]): Limit | undefined => limits.toSorted((a, b) => a.end - b.end)[0]
 
 const clause = (givenMs: number, wantedMs: number, because: string): string =>
-  `valid for ${formatDuration(givenMs)} instead of ${formatDuration(wantedMs)}, because ${because}`
+  `valid for ${durationInWords(givenMs)} instead of ${durationInWords(wantedMs)}, because ${because}`
 
 /** Days back to Friday, by day of the week (UTC). */
 const weekend: Readonly<Record<number, { readonly name: string; readonly back: number }>> = {

@@ -1,14 +1,23 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { annotations, type CertificateSpec, type KeyAlgorithm, type Usage } from '#api'
-import { day, type Instant, minute, terminal, toRfc3339 } from '#base'
-import { authorityView, certificate, certificateWorld, checkConditions, heldCertificate, noon } from '#test/make'
+import { day, type Instant, minute, terminal, toRfc3339, waiting } from '#base'
+import {
+  authorityView,
+  certificate,
+  certificateWorld,
+  checkConditions,
+  heldCertificate,
+  heldSecret,
+  noon,
+} from '#test/make'
 import { timeOfRenewal } from './due.ts'
+import { outputsHash } from './outputs.ts'
 import { planCertificate } from './plan.ts'
 import { certificateRequest } from './request.ts'
 import { certificateStatus } from './status.ts'
 import { certificateWarnings, reminderAt } from './warning.ts'
-import type { CertificateWorld } from './world.ts'
+import type { CertificateWorld, HeldCertificate } from './world.ts'
 
 const worldWith = (spec: Partial<CertificateSpec>, parts: Partial<CertificateWorld> = {}): CertificateWorld =>
   certificateWorld({ certificate: certificate({ spec }), ...parts })
@@ -110,7 +119,8 @@ suite('what is renewed by hand', () => {
     assert.equal(
       warningOf(world, due),
       'RenewalManual: the certificate expires at 2027-02-20T12:00:00Z and is not renewed by itself, as ' +
-        'renewal.policy is Manual: set the annotation sifaka.dev/reissue-requested-at to the present time (RFC 3339)',
+        'renewal.policy is Manual: run sifaka certificates renew web -n shop, or kubectl annotate --overwrite ' +
+        'certificates.sifaka.dev web -n shop sifaka.dev/reissue-requested-at=$(date -u +%FT%TZ)',
     )
     assert.deepEqual(conditionsOf(world, due), { Ready: 'True Issued', Warning: 'True RenewalManual' })
   })
@@ -133,7 +143,35 @@ suite('what is renewed by hand', () => {
   test('has a later end set, or is had again where the authority has cut it short', () => {
     const said = (notAfter: number) => warningOf(worldWith({ notAfter: toRfc3339(notAfter) }), end - minute) ?? ''
     assert.match(said(end), / is not renewed by itself, as spec\.notAfter is set: set a later one$/)
-    assert.match(said(end + day), / as spec\.notAfter is set: set the annotation sifaka\.dev\/reissue-requested-at /)
+    assert.match(said(end + day), / as spec\.notAfter is set: run sifaka certificates renew /)
+  })
+})
+
+suite('the password of keystores that is missing', () => {
+  const passwords = waiting('PasswordNotFound', 'Secret mine does not exist: put it there', minute)
+  const outputs = { jks: { passwordSecretRef: { name: 'mine' } } }
+  const { fingerprint, trust } = heldCertificate()
+  const made = outputsHash(
+    { certificate: certificate({ spec: { outputs } }), passwords: { jks: 'u/1/password' } },
+    { fingerprint, trust },
+  )
+  assert.ok(typeof made === 'string')
+  const worldOf = (held: Partial<HeldCertificate>) => worldWith({ outputs }, { passwords, secret: heldSecret(held) })
+
+  test('is told of while they are good, and the certificate with them', () => {
+    const world = worldOf({ outputs: made })
+    assert.equal(warningOf(world), `PasswordNotFound: ${passwords.message}`)
+    assert.deepEqual(conditionsOf(world, noon), { Ready: 'True Issued', Warning: 'True PasswordNotFound' })
+  })
+
+  test('is told of once, by what cannot be had without it', () => {
+    const due = worldOf({ outputs: made, notBefore: noon - 80 * day, notAfter: noon + 10 * day })
+    assert.deepEqual(conditionsOf(due, noon), { Ready: 'True Issued', Issuing: 'True PasswordNotFound' })
+    const wanted = worldOf({ outputs: undefined })
+    assert.deepEqual(conditionsOf(wanted, noon), {
+      Ready: 'False PasswordNotFound',
+      Reconciling: 'True PasswordNotFound',
+    })
   })
 })
 

@@ -1,9 +1,10 @@
 import { annotations, type NewCondition } from '#api'
 import { Failure, fromRfc3339, type Instant, toRfc3339 } from '#base'
 import { unfitUsages } from '#pki'
-import { condition, type Finding } from '../condition.ts'
+import { type Cause, condition, type Finding } from '../condition.ts'
 import { isRenewedByHand, reissueDue, renewalOf, timeOfRenewal } from './due.ts'
 import { flawOf } from './renewal-window.ts'
+import { outputsWanting, refusedRefresh } from './secret-content.ts'
 import type { CertificateWorld } from './world.ts'
 
 /**
@@ -11,12 +12,14 @@ import type { CertificateWorld } from './world.ts'
  * @param told the reason that another condition gives already
  */
 export function certificateWarnings(world: CertificateWorld, now: Instant, told?: string): NewCondition[] {
-  const found = [
+  const found: readonly Cause[] = [
     ...suspended(world),
     ...reminder(world, now),
+    ...missingPassword(world),
     ...brokenWindows(world),
     ...unreadableRequest(world),
     ...unfit(world),
+    ...notRefreshed(world),
   ].filter(({ reason }) => reason !== told)
   const [first] = found
   if (!first) return []
@@ -54,11 +57,22 @@ function reminder(world: CertificateWorld, now: Instant): Finding[] {
 export function howToRenewByHand({ certificate, secret }: CertificateWorld): string {
   const { notAfter } = certificate.spec
   const fixed = fromRfc3339(notAfter)
-  const ask = `set the annotation ${annotations.reissueRequestedAt} to the present time (RFC 3339)`
+  const { name, namespace } = certificate.metadata
+  const annotate = `kubectl annotate --overwrite certificates.sifaka.dev ${name} -n ${namespace}`
+  const ask =
+    `run sifaka certificates renew ${name} -n ${namespace}, or ` +
+    `${annotate} ${annotations.reissueRequestedAt}=$(date -u +%FT%TZ)`
   if (fixed === undefined) return `is not renewed by itself, as renewal.policy is Manual: ${ask}`
   // What the authority cut short can be had again.
   const isAtItsEnd = secret.state !== 'held' || secret.held.notAfter >= fixed
   return `is not renewed by itself, as spec.notAfter is set: ${isAtItsEnd ? 'set a later one' : ask}`
+}
+
+/** Keystores that were made with a password are good without it; none can be made anew. */
+function missingPassword(world: CertificateWorld): Finding[] {
+  const { passwords, secret } = world
+  if (!(passwords instanceof Failure) || secret.state !== 'held' || outputsWanting(world)) return []
+  return [{ reason: 'PasswordNotFound', message: passwords.message }]
 }
 
 /** A window that never opens harms no certificate: it is renewed at the latest when half of `before` is left. */
@@ -90,4 +104,11 @@ function unfit({ request }: CertificateWorld): Finding[] {
   if (usages.length === 0) return []
   const message = `usages: ${usages.join(' and ')} are nothing that ${algorithm} keys are for (${by}): leave it out`
   return [{ reason: 'UsageUnfit', message }]
+}
+
+/** It shows here where something else is told first, such as an order that is waited for. */
+function notRefreshed(world: CertificateWorld): Cause[] {
+  const { reason, message } = refusedRefresh(world) ?? {}
+  if (reason === undefined) return []
+  return [{ reason, message: `the Secret cannot be brought in line with the spec: ${message}` }]
 }

@@ -1,5 +1,5 @@
-import type { AuthoritySpec, Certificate, ObjectMeta } from '#api'
-import type { Failure, Instant, Sensitive } from '#base'
+import type { AuthoritySpec, Certificate, CertificateStatus, ObjectMeta } from '#api'
+import type { Failure, Instant } from '#base'
 import type { Revoked } from '../register/entry.ts'
 import type { OrderJournal } from './order-journal.ts'
 import type { CertificateRequest } from './request.ts'
@@ -16,8 +16,8 @@ export interface CertificateWorld {
   /** Undefined: there is none of that name, or it does not allow this namespace; the referrer cannot tell which. */
   readonly authority: AuthorityView | undefined
   readonly secret: SecretView
-  /** What outputs are closed with by the spec, or why that is not to be had. */
-  readonly passwords: NamedPasswords | Failure
+  /** What outputs are closed with by the spec, or why that is not to be had; undefined: nothing depends on it now. */
+  readonly passwords: PasswordVersions | Failure | undefined
   /** What is under way at an authority that takes its time. */
   readonly order: OpenOrder | undefined
   /** Labels of the namespace; undefined while it is not known. */
@@ -26,8 +26,15 @@ export interface CertificateWorld {
   readonly issuedLately: readonly Instant[]
   /** When the Secret was brought in line lately, the earliest first: what brakes a quarrel about it. */
   readonly refreshedLately: readonly Instant[]
+  /** The last attempt to bring the Secret in line, where it failed. */
+  readonly refreshFailure: FailedAttempt | undefined
   /** The register says that the certificate in use is revoked. */
   readonly isRevoked: boolean
+  /**
+   * The certificate that the status still tells of although the Secret holds it no more, proven to be this very
+   * Certificate's: it was replaced, and the status that would have said so was never written.
+   */
+  readonly overtaken: EarlierRevision | undefined
   /** A person has stopped all issuance. */
   readonly isFrozen: boolean
   readonly isNamespaceTerminating: boolean
@@ -35,14 +42,23 @@ export interface CertificateWorld {
   readonly revocation: RevocationView | undefined
 }
 
+/** A certificate that was in use before, as the status remembers it. */
+export type EarlierRevision = NonNullable<CertificateStatus['earlierRevisions']>[number]
+
 /** What may be revoked, and what came of trying. */
 export interface RevocationView {
   /** All that was issued for this very Certificate and has not expired, or why that is not known now. */
   readonly certificates: readonly OwnCertificate[] | Failure
-  /** The last attempt, where it failed and is to be made again: how many have failed in a row. */
-  readonly lastFailure:
-    | { readonly failure: Failure; readonly attempts: number; readonly nextAttemptAt: Instant }
-    | undefined
+  /** The last attempt, where it failed and is to be made again. */
+  readonly lastFailure: FailedAttempt | undefined
+}
+
+/** An attempt that failed and is to be made again. */
+export interface FailedAttempt {
+  readonly failure: Failure
+  /** How many have failed in a row. */
+  readonly attempts: number
+  readonly nextAttemptAt: Instant
 }
 
 /** A certificate that was issued for this very Certificate: Authority, CA generation and serial number say which. */
@@ -133,19 +149,14 @@ export interface ReadSecret {
   readonly data: Readonly<Record<string, string>>
 }
 
-/** The passwords that a spec names Secrets for, by the output that they are for. */
-export interface NamedPasswords {
-  readonly pkcs12?: NamedPassword
-  readonly jks?: NamedPassword
-}
-
-export interface NamedPassword {
-  /**
-   * UID and version of its Secret and the key there: says that it may be another one. A hash of the password itself
-   * would let whoever reads annotations try passwords.
-   */
-  readonly version: string
-  readonly password: Sensitive<string>
+/**
+ * The passwords that a spec names Secrets for, by the output that they are for. Each is UID and version of its Secret
+ * and the key there, which says that it may be another one. A hash of the password itself would let whoever reads
+ * annotations try passwords.
+ */
+export interface PasswordVersions {
+  readonly pkcs12?: string
+  readonly jks?: string
 }
 
 /** The Secret with the key of an order that is under way, and its journal; undefined when that cannot be read. */

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { type Authority, type AuthoritySpec, apiVersion, type Certificate, type CertificateSpec } from '#api'
-import { type ClusterObjects, checkPolicies } from './check.ts'
+import { day, toRfc3339 } from '#base'
+import { type ClusterObjects, checkPolicies as checkPoliciesAt } from './check.ts'
+
+const noon = Date.UTC(2026, 10, 22, 12)
+const checkPolicies = (judging: readonly Authority[], cluster: ClusterObjects, at = noon) =>
+  checkPoliciesAt(judging, cluster, at)
 
 const authority = (key: string, spec: Partial<AuthoritySpec> = {}, creationTimestamp?: string): Authority => {
   const [namespace = '', name = ''] = key.split('/')
@@ -123,4 +128,13 @@ test('a CA is found that spec.allowedSubordinates does not permit', () => {
     checkPolicies([authority('shop/ca', spec)], cluster({ certificates })).flatMap(({ denials }) => denials)
   assert.match(found({}).join(), /^a CA certificate is not permitted to namespace shop/)
   assert.deepEqual(found({ allowedSubordinates: { from: 'Same' } }), [])
+})
+
+test('a fixed end is judged by what is left until then', () => {
+  const policy = { rules: [{ names: { dns: ['**'] }, maxDuration: '720h' }] }
+  const certificates = [certificate('shop/a', { ...named, notAfter: toRfc3339(noon + 40 * day) })]
+  const deniedAt = (at: number) =>
+    checkPolicies([authority('shop/ca', { policy })], cluster({ certificates }), at).flatMap(({ denials }) => denials)
+  assert.match(deniedAt(noon).join(), /^the time left until notAfter is longer than the permitted/)
+  assert.deepEqual(deniedAt(noon + 10 * day), [])
 })

@@ -1,7 +1,8 @@
 import type { Authority, Certificate } from '#api'
-import { isFailure, keyOf } from '#base'
+import { type Instant, isFailure, keyOf } from '#base'
 import { defaultAmong } from '../authority/default-authority.ts'
 import { certificateRequest } from '../certificate/request.ts'
+import { wantedLifetime } from '../certificate/validity.ts'
 import { mayRefer } from '../consent.ts'
 import { judgeRequest, type Verdict } from './judge.ts'
 import type { Requester } from './rule.ts'
@@ -25,8 +26,9 @@ export interface PolicyFinding extends Verdict {
 /**
  * Which Certificates of a cluster some Authorities would deny, or their rules on trial, sorted by name.
  * @param judging the Authorities as they are or shall be; each stands in for the one of its name in the cluster
+ * @param at when they would be issued: what has a fixed end is judged by what is left until then
  */
-export function checkPolicies(judging: readonly Authority[], cluster: ClusterObjects): PolicyFinding[] {
+export function checkPolicies(judging: readonly Authority[], cluster: ClusterObjects, at: Instant): PolicyFinding[] {
   const judges = byKey(judging)
   const present = new Map([...byKey(cluster.authorities), ...judges])
   return cluster.certificates
@@ -36,7 +38,7 @@ export function checkPolicies(judging: readonly Authority[], cluster: ClusterObj
       const key = inCharge(certificate, present, requester, cluster.systemNamespace)
       const authority = deletionTimestamp === undefined && key !== undefined ? judges.get(key) : undefined
       if (key === undefined || !authority) return []
-      const verdict = verdictOn(certificate, authority, requester)
+      const verdict = verdictOn(certificate, authority, requester, at)
       if (verdict.denials.length + verdict.violations.length === 0) return []
       return [{ authority: key, certificate: keyOf({ namespace, name }), ...verdict }]
     })
@@ -74,7 +76,7 @@ function inCharge(
 const isAllowed = ({ metadata, spec }: Authority, { namespace, labels }: Requester): boolean =>
   mayRefer({ metadata, allowedNamespaces: spec.allowedNamespaces }, { name: namespace, labels })
 
-function verdictOn({ spec }: Certificate, authority: Authority, requester: Requester): Verdict {
+function verdictOn({ spec }: Certificate, authority: Authority, requester: Requester, at: Instant): Verdict {
   if (!isAllowed(authority, requester)) {
     const denial = `namespace ${requester.namespace} may not use this Authority (spec.allowedNamespaces)`
     return { denials: [denial], violations: [] }
@@ -84,7 +86,8 @@ function verdictOn({ spec }: Certificate, authority: Authority, requester: Reque
     // Which keys the operator permits is a flag of its own, and no matter of a policy.
     const request = certificateRequest(spec, defaults, { largeRsa: true })
     const subordinates = { namespace: authority.metadata.namespace ?? '', allowed }
-    return judgeRequest({ policy, publicTrust, subordinates, request, requester })
+    const durationMs = wantedLifetime(request, at)
+    return judgeRequest({ policy, publicTrust, subordinates, request: { ...request, durationMs }, requester })
   } catch (error) {
     if (isFailure(error)) return { denials: [error.message], violations: [] }
     throw error

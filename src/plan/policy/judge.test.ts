@@ -228,7 +228,7 @@ suite('denied, and why', () => {
       { dnsNames: ['k.com'], commonName: '\u212a.com' },
       'common name \u212a.com is not permitted (none is permitted)',
     ],
-    [{ ...dns('**'), maxDuration: '24h' }, {}, 'duration 2160h is longer than the permitted 24h'],
+    [{ ...dns('**'), maxDuration: '24h' }, {}, 'duration 90 days is longer than the permitted 1 day'],
   ]
   for (const [rule, spec, denial] of cases) test(denial, () => assert.deepEqual(denials([rule], spec), [denial]))
 })

@@ -1,5 +1,5 @@
 import type { PolicyRule } from '#api'
-import { formatDuration, isFailure, listInWords, parseDuration } from '#base'
+import { durationInWords, isFailure, listInWords, parseDuration } from '#base'
 import { dnsLabels, dnsMatcher, ipInRange, otherNameParts } from '#pki'
 import type { CertificateRequest } from '../certificate/request.ts'
 import { selectorMatches } from '../consent.ts'
@@ -163,9 +163,9 @@ function keyDenials({ keys }: PolicyRule, { key }: CertificateRequest): string[]
 function otherDenials(rule: PolicyRule, request: CertificateRequest): string[] {
   const { usages, extensions = [], maxDuration, requireOwner } = rule
   const { customExtensions, durationMs, notAfter, owner } = request
-  const isTooLong = maxDuration !== undefined && durationMs > parseDuration(maxDuration)
+  const longestMs = maxDuration === undefined ? Number.POSITIVE_INFINITY : parseDuration(maxDuration)
   // Not how far: what is left of a fixed end is another length each time.
-  const length = notAfter === undefined ? `duration ${formatDuration(durationMs)}` : 'the time left until notAfter'
+  const length = notAfter === undefined ? `duration ${durationInWords(durationMs)}` : 'the time left until notAfter'
   return [
     ...(usages ? unpermitted('usage', request.usages, (usage) => usages.some((each) => each === usage), usages) : []),
     ...unpermitted(
@@ -174,7 +174,7 @@ function otherDenials(rule: PolicyRule, request: CertificateRequest): string[] {
       (oid) => extensions.includes(oid),
       extensions,
     ),
-    ...(isTooLong ? [`${length} is longer than the permitted ${maxDuration}`] : []),
+    ...(durationMs > longestMs ? [`${length} is longer than the permitted ${durationInWords(longestMs)}`] : []),
     ...(requireOwner && owner === undefined ? ['the certificate names no owner: set spec.owner'] : []),
   ]
 }

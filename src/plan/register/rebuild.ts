@@ -9,6 +9,7 @@ import {
 } from '#api'
 import { fromRfc3339, keyOf } from '#base'
 import { caSecretName } from '../authority/names.ts'
+import type { EarlierRevision } from '../certificate/world.ts'
 import type { Registered } from './search.ts'
 
 /**
@@ -34,8 +35,6 @@ export function entryOfSecret({ namespace = '', labels, annotations: said = {} }
 }
 
 const wholeNumber = (text = ''): number | undefined => (/^[1-9][0-9]{0,8}$/.test(text) ? Number(text) : undefined)
-
-type EarlierRevision = NonNullable<CertificateStatus['earlierRevisions']>[number]
 
 /**
  * What the status of a Certificate says was issued for it: nobody but the operator writes that. What is in use is there

@@ -78,7 +78,7 @@ const others: readonly BadInput[] = [
     ...foreign({}, ofHelm),
     spec: {},
     reason: 'SecretNotOurs',
-    message: /Secret secret-of-helm was not made for it\. Choose another secretName/,
+    message: /Secret secret-of-helm was not made for it, and cannot be taken over, as it is of type/,
     mend: removeSecret,
   },
   {
@@ -94,7 +94,7 @@ const others: readonly BadInput[] = [
     ...foreign(pair),
     spec: { adopt: true },
     reason: 'SecretNotOurs',
-    message: /put the annotation sifaka\.dev\/adopt-by: adopt-without-consent on it$/,
+    message: /put the annotation sifaka\.dev\/adopt-by: adopt-without-consent on it\. Its key and certificate/,
     mend: (team, name) => team.patch(secrets, name, { metadata: offered(name) }),
   },
   {
@@ -117,15 +117,15 @@ const others: readonly BadInput[] = [
     name: 'adopt-ca',
     before: (team, name) => team.patch(secrets, 'ca-ca-1', { metadata: offered(name) }),
     spec: { adopt: true, secretName: 'ca-ca-1' },
-    reason: 'SecretNotOurs',
-    message: /Secret ca-ca-1 holds a CA key/,
+    reason: 'SecretTaken',
+    message: /Secret ca-ca-1 is where a CA key of Authority ca lies/,
     mend: { secretName: null },
   },
   {
     name: 'secret-of-order',
     spec: { secretName: 'ordered-pending' },
-    reason: 'SecretNotOurs',
-    message: /Secret ordered-pending holds the key of an order/,
+    reason: 'SecretTaken',
+    message: /Secret ordered-pending is where the key of an order of Certificate ordered lies/,
     mend: { secretName: null },
   },
   {
