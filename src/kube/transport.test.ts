@@ -135,7 +135,10 @@ test('a path of the server is kept in front', async (context) => {
 test('a request ends when its time is up, or when its caller cancels it', async (context) => {
   const silent: Answer = () => {}
   const { client } = await serve(context, [silent])
-  await assert.rejects(client.get(resources.secrets, key, { timeoutMs: 50 }), /cannot get secrets shop\/web: .*50 milliseconds/)
+  await assert.rejects(
+    client.get(resources.secrets, key, { timeoutMs: 50 }),
+    /cannot get secrets shop\/web: .*50 milliseconds/,
+  )
   const caller = new AbortController()
   const cancelled = client.get(resources.secrets, key, { signal: caller.signal })
   caller.abort()
