@@ -23,5 +23,5 @@ ENV MALLOC_MMAP_THRESHOLD_=32768
 USER 65532:65532
 EXPOSE 9402
 # The flags of bin/sifaka, which needs a shell.
-ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=4", "--heap-growing-percent=50", "--disable-proto=throw", "--disallow-code-generation-from-strings", "/app/src/main.ts"]
+ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=4", "--heap-growing-percent=30", "--disable-proto=throw", "--disallow-code-generation-from-strings", "/app/src/main.ts"]
 CMD ["operator"]

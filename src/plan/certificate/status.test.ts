@@ -215,6 +215,17 @@ suite('facts', () => {
     assert.deepEqual(after(failed(caDown)), { name: 'web', resourceVersion: '200' })
   })
 
+  test('a change of ours ends what has held it up, and nothing else', () => {
+    const plan = { do: 'refresh', metadata: secretMetadata(), caBundle: undefined, outputs: { as: 'kept' } } as const
+    const after = (trouble: Failure) => {
+      const before = certificate({ status: statusOf({ secret: heldSecret(due) }, failed(trouble)) })
+      return inShort(certificateStatus(certificateWorld({ certificate: before }), plan, unchanged, noon)).Issuing
+    }
+    assert.equal(after(waiting('PasswordNotFound', 'Secret p does not exist', minute)), undefined)
+    assert.equal(after(waiting('SecretContested', 'somebody else changes it', minute)), undefined)
+    assert.equal(after(caDown), 'True CertificateRejected')
+  })
+
   test('another certificate in the Secret is', () => {
     const status = statusOf({}, issued)
     const secret = heldSecret({ fingerprint: 'f2'.repeat(32) }, { resourceVersion: '999' })

@@ -49,6 +49,9 @@ export type CertificateOutcome =
 /** Conditions that only Sifaka sets on a Certificate. */
 const managed = ['Ready', 'Reconciling', 'Stalled', 'Issuing', 'PolicyViolation', 'Revoked', 'Warning']
 
+/** What kept a Secret from being brought in line, and is over once it is. */
+const endedByRefresh = ['PasswordNotFound', 'SecretContested']
+
 /**
  * The status that a visit leaves. `world` is as it is afterwards: an issued certificate is in it. Equal inputs give an
  * equal status, so that nothing is written when nothing changed.
@@ -65,7 +68,8 @@ export function certificateStatus(
   const facts = certificateFacts(world, isWritten, now)
   const broken = unfulfilled(world, now)
   const isApart = plan.do === 'wait' || plan.do === 'revoke' || plan.do === 'refresh'
-  const trouble = isApart ? lastTrouble(world, now) : troubleOf(outcome)
+  const last = isApart ? lastTrouble(world, now) : troubleOf(outcome)
+  const trouble = isWritten && endedByRefresh.includes(last?.reason ?? '') ? undefined : last
   const said = broken
     ? unreadyConditions(trouble ?? { ...broken, isStalled: false }, observedGeneration)
     : readyConditions(readyMessage(before, facts, outcome), trouble, observedGeneration)
