@@ -34,7 +34,7 @@ export function createCaches(surroundings: Common): Caches {
     resource: resources.namespaces,
     metadataOnly: true,
   })
-  const common = { ...surroundings, isAbsent: isAbsentAmong(namespaces) }
+  const common = { ...surroundings, isGone: isGoneAmong(namespaces) }
   return {
     authorities: new Cache<Authority>({
       ...common,
@@ -85,11 +85,13 @@ export function createCaches(surroundings: Common): Caches {
   }
 }
 
-/** Whether it is known that a namespace does not exist. */
-export const isAbsentAmong =
+/** Whether it is known that a namespace does not exist, or is being deleted. */
+export const isGoneAmong =
   (namespaces: Caches['namespaces']) =>
-  (name: string): boolean =>
-    namespaces.hasSynced() && namespaces.get(keyOf({ namespace: '', name })) === undefined
+  (name: string): boolean => {
+    const known = namespaces.get(keyOf({ namespace: '', name }))
+    return namespaces.hasSynced() && (known === undefined || known.metadata.deletionTimestamp !== undefined)
+  }
 
 const some = (value: string | undefined): readonly string[] => (value === undefined ? [] : [value])
 

@@ -31,7 +31,7 @@ import {
 } from '#kube'
 import type { Ownership } from '#runtime'
 import { createMetrics, type Metrics } from '#telemetry'
-import { createCaches, isAbsentAmong } from './caches.ts'
+import { createCaches, isGoneAmong } from './caches.ts'
 import { countingCallbacks } from './counters.ts'
 import { loadIssuerPlugins } from './issuer-plugins.ts'
 
@@ -99,7 +99,7 @@ export async function wire({ config, env, version, logger }: Surroundings): Prom
     ...common,
     ...{ client, caches, ownership, prove },
     namespaces: config.namespaces,
-    isAbsent: isAbsentAmong(caches.namespaces),
+    isGone: isGoneAmong(caches.namespaces),
   })
   const tools: ControllerTools = {
     ...common,

@@ -1,6 +1,5 @@
 import { ApiError } from '#kube'
 import { isBusy } from '#runtime'
-import { isBehind } from './tools.ts'
 
 /**
  * Whether a failure is told to the user in the status. An API server that does not answer, is faster than us or slower
@@ -8,6 +7,6 @@ import { isBehind } from './tools.ts'
  * immutable Secret, an admission policy) it will refuse again, and a user can mend it.
  */
 export function belongsInStatus(error: unknown, signal: AbortSignal): boolean {
-  if (signal.aborted || isBusy(error) || isBehind(error)) return false
+  if (signal.aborted || isBusy(error)) return false
   return !(error instanceof ApiError) || error.reason === 'KubernetesRefused'
 }

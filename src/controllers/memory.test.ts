@@ -75,11 +75,11 @@ test("a stranger's Secret, and one that was not in doubt, are not waited for", (
 
 test('failed attempts at a Secret are counted until one succeeds, or something else is wanted', () => {
   const fail = (version = 'spec 1') =>
-    memory.noteNotRefreshed('shop/web', version, retryable('KubernetesRefused', 'no'), (attempts) => noon + attempts)
-  const attempts = (version = 'spec 1') => memory.refreshFailure('shop/web', version)?.attempts
+    memory.unrefreshed.note('shop/web', version, retryable('KubernetesRefused', 'no'), (attempts) => noon + attempts)
+  const attempts = (version = 'spec 1') => memory.unrefreshed.last('shop/web', version)?.attempts
   fail()
   fail()
-  assert.deepEqual([attempts(), memory.refreshFailure('shop/web', 'spec 1')?.nextAttemptAt], [2, noon + 2])
+  assert.deepEqual([attempts(), memory.unrefreshed.last('shop/web', 'spec 1')?.nextAttemptAt], [2, noon + 2])
   assert.equal(attempts('spec 2'), undefined)
   fail('spec 2')
   assert.equal(attempts('spec 2'), 1)

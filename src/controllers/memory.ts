@@ -1,7 +1,7 @@
 import { type ObjectMeta, secretLabel } from '#api'
-import type { Clock, Failure, Instant } from '#base'
-import type { FailedAttempt } from '#plan'
+import type { Clock, Instant } from '#base'
 import { OwnWrites } from '#runtime'
+import { FailedAttempts } from './failed-attempts.ts'
 
 /** Issuances and refreshes of one object that are remembered. */
 const timesMax = 32
@@ -21,11 +21,12 @@ export class Memory<View> {
   readonly objects: OwnWrites
   /** Our own writes of their Secrets. */
   readonly secrets: OwnWrites
+  /** Attempts to bring their Secrets in line; the version is of all that decides what is in line. */
+  readonly unrefreshed = new FailedAttempts()
   readonly #views = new Map<string, Remembered<View>>()
   readonly #inDoubt = new Set<string>()
   readonly #issued = new Map<string, readonly Instant[]>()
   readonly #refreshed = new Map<string, readonly Instant[]>()
-  readonly #unrefreshed = new Map<string, FailedAttempt & { readonly version: string }>()
   readonly #clock: Clock
 
   constructor(clock: Clock) {
@@ -41,7 +42,7 @@ export class Memory<View> {
 
   /** Notes that one has been issued now: what the Secret holds beside it is in line with that. */
   noteIssued(key: string): void {
-    this.#unrefreshed.delete(key)
+    this.unrefreshed.forget(key)
     this.#issued.set(key, [...this.issuedLately(key), this.#clock.now()].slice(-timesMax))
   }
 
@@ -52,20 +53,8 @@ export class Memory<View> {
 
   /** Notes that it has been brought in line now. */
   noteRefreshed(key: string): void {
-    this.#unrefreshed.delete(key)
+    this.unrefreshed.forget(key)
     this.#refreshed.set(key, [...this.refreshedLately(key), this.#clock.now()].slice(-timesMax))
-  }
-
-  /** The last attempt to bring it in line, where it failed. @param version of all that decides what is in line */
-  refreshFailure(key: string, version: string): FailedAttempt | undefined {
-    const failed = this.#unrefreshed.get(key)
-    return failed?.version === version ? failed : undefined
-  }
-
-  /** Notes that an attempt has failed now. @param nextAfter when the next one is due after so many in a row */
-  noteNotRefreshed(key: string, version: string, failure: Failure, nextAfter: (attempts: number) => Instant): void {
-    const attempts = (this.refreshFailure(key, version)?.attempts ?? 0) + 1
-    this.#unrefreshed.set(key, { version, failure, attempts, nextAttemptAt: nextAfter(attempts) })
   }
 
   /** What that very version of the object's Secret was found to hold when it was read with that very question. */
@@ -106,7 +95,7 @@ export class Memory<View> {
     this.#inDoubt.delete(key)
     this.#issued.delete(key)
     this.#refreshed.delete(key)
-    this.#unrefreshed.delete(key)
+    this.unrefreshed.forget(key)
     this.objects.forget(key)
   }
 }

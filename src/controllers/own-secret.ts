@@ -10,7 +10,7 @@ import {
   secretLabel,
 } from '#api'
 import type { ObjectKey } from '#base'
-import { isConflict, isNotFound, type KubeClient, resources } from '#kube'
+import { ifFound, isConflict, isNotFound, type KubeClient, resources } from '#kube'
 import { type Applied, encodeApplied, parseApplied } from '#plan'
 
 /** Values by data key: text, or octets. */
@@ -38,18 +38,8 @@ export interface SecretPatch {
 const tlsType = 'kubernetes.io/tls'
 
 /** The Secret, or undefined when there is none. */
-export async function readSecret(
-  client: KubeClient,
-  key: ObjectKey,
-  signal?: AbortSignal,
-): Promise<Secret | undefined> {
-  try {
-    return await client.get<Secret>(resources.secrets, key, { signal })
-  } catch (error) {
-    if (isNotFound(error)) return undefined
-    throw error
-  }
-}
+export const readSecret = (client: KubeClient, key: ObjectKey, signal?: AbortSignal): Promise<Secret | undefined> =>
+  ifFound(client.get<Secret>(resources.secrets, key, { signal }))
 
 /** Metadata without the notes of who has set what, which are longer than the rest. */
 export const withoutManagers = (metadata: ObjectMeta): ObjectMeta =>

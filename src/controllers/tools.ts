@@ -1,6 +1,6 @@
 import type { Authority, Certificate, ConfigMap, PartialObject } from '#api'
 import type { AuditLog } from '#audit'
-import { type Clock, type Failure, type FailureKind, isFailure, type Logger, second, waiting } from '#base'
+import { type Clock, type FailureKind, type Logger, second } from '#base'
 import type { IssuerRegistry } from '#issuers'
 import type { Cache, EventRecorder, KubeClient } from '#kube'
 import type { KeyLimits } from '#plan'
@@ -84,14 +84,6 @@ export const fieldManager = 'sifaka'
 
 /** How soon to look again when the caches have not seen yet what has just been done. */
 export const behindMs = second
-
-const behindReason = 'Behind'
-
-/** What was looked at has changed since: the next visit looks again. */
-export const behind = (what: string): Failure =>
-  waiting(behindReason, `${what} has changed since it was looked at`, behindMs)
-
-export const isBehind = (error: unknown): boolean => isFailure(error) && error.reason === behindReason
 
 /** An attempt to get the certificate of a Certificate signed, for metrics. */
 export interface Issuance {

@@ -46,7 +46,10 @@ export interface IssuedCertificate extends CaChain {
 
 /** A certificate that is not there yet. */
 export interface PendingOrder {
-  /** Finds the order again, after a restart too; at most 1024 characters, no secret. */
+  /**
+   * Finds the order again, after a restart too; at most 1024 characters, no secret, and nothing that can be guessed. It
+   * is kept in a Secret of the requester: who may write there can have every order given up whose handle he knows.
+   */
   readonly handle: string
   /** When it is worth asking, in milliseconds from now. */
   readonly afterMs: number

@@ -125,6 +125,16 @@ const hasStatus = (error: unknown, status: number): error is ApiError =>
 
 export const isNotFound = (error: unknown): error is ApiError => hasStatus(error, 404)
 
+/** There is no right to it. */
+export const isForbidden = (error: unknown): error is ApiError => hasStatus(error, 403)
+
+/** What a request for one object finds; undefined when there is no such object. */
+export const ifFound = <T>(request: Promise<T>): Promise<T | undefined> =>
+  request.catch((error: unknown) => {
+    if (isNotFound(error)) return undefined
+    throw error
+  })
+
 /** The name is taken. */
 export const isAlreadyExists = (error: unknown): error is ApiError =>
   hasStatus(error, 409) && error.apiReason === 'AlreadyExists'

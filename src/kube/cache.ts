@@ -4,11 +4,11 @@ import { Reflector, type ReflectorOptions } from './reflector.ts'
 import type { StoreEvent } from './store.ts'
 
 export interface CacheOptions<T extends KubeObject>
-  extends Omit<ReflectorOptions<T>, 'namespace' | 'fieldSelector' | 'isAbsent'> {
+  extends Omit<ReflectorOptions<T>, 'namespace' | 'fieldSelector' | 'isGone'> {
   /** Namespaces to watch: what is in them or, of the resource Namespace, they themselves; all when it is empty. */
   readonly namespaces: readonly string[]
   /** Whether it is known that a namespace does not exist. */
-  readonly isAbsent?: ((namespace: string) => boolean) | undefined
+  readonly isGone?: ((namespace: string) => boolean) | undefined
 }
 
 /** What the API server holds of one resource, kept up to date: one reflector for the cluster or one per namespace. */
@@ -17,11 +17,11 @@ export class Cache<T extends KubeObject> {
   readonly #everywhere: Reflector<T> | undefined
   readonly #isNamespaced: boolean
 
-  constructor({ namespaces, isAbsent, ...options }: CacheOptions<T>) {
+  constructor({ namespaces, isGone, ...options }: CacheOptions<T>) {
     this.#isNamespaced = options.resource.namespaced
     const only = (namespace: string) =>
       this.#isNamespaced
-        ? { namespace, isAbsent: () => isAbsent?.(namespace) ?? false }
+        ? { namespace, isGone: () => isGone?.(namespace) ?? false }
         : { fieldSelector: `metadata.name=${namespace}` }
     this.#byNamespace = new Map(namespaces.map((each) => [each, new Reflector<T>({ ...options, ...only(each) })]))
     this.#everywhere = namespaces.length === 0 ? new Reflector<T>(options) : undefined

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { KubeObject } from '#api'
-import { type Clock, type Logger, type ObjectKey, second } from '#base'
+import { type Clock, type Instant, type Logger, type ObjectKey, second } from '#base'
 import { type RequestSubject, refused, unanswered } from './api-error.ts'
 import type {
   DeleteOptions,
@@ -26,9 +26,17 @@ export interface KubeClientOptions {
   readonly fieldManager: string
   /** At least 0, less than 1; spreads retries. */
   readonly random?: () => number
-  /** Told of every answer and how long it took to begin, for metrics; status 0 when there was none. */
+  /**
+   * Told of every answer and how long it took to begin, for metrics; status 0 when there was none.
+   * @param date the whole second of the answer by the server's clock
+   */
   readonly onAnswer?:
-    | ((request: { verb: string; resource: Resource }, status: number, durationMs: number) => void)
+    | ((
+        request: { verb: string; resource: Resource },
+        status: number,
+        durationMs: number,
+        date: Instant | undefined,
+      ) => void)
     | undefined
 }
 

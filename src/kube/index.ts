@@ -1,8 +1,10 @@
 /** The one door to the API server: typed requests, watch caches, the Lease, events. */
 export {
   ApiError,
+  ifFound,
   isAlreadyExists,
   isConflict,
+  isForbidden,
   isNotFound,
   type StatusCause,
 } from './api-error.ts'

@@ -1,6 +1,6 @@
 import type { KubeObject, ObjectMeta } from '#api'
 import { type Backoff, backoffMs, type Clock, type Logger, retryable, second, sleep } from '#base'
-import { ApiError, isExpired } from './api-error.ts'
+import { ApiError, isExpired, isForbidden } from './api-error.ts'
 import type { KubeClient, Selection, WatchEvent, WatchOptions } from './client.ts'
 import type { Resource } from './resource.ts'
 import { compareVersions } from './resource-version.ts'
@@ -19,10 +19,8 @@ export interface ReflectorOptions<T extends KubeObject> extends Selection {
   readonly random?: (() => number) | undefined
   /** `never` takes paged lists even where the server can stream the initial state. */
   readonly watchList?: 'auto' | 'never' | undefined
-  /** Whether the namespace is known not to exist: then nothing is in it, even if nobody may look. */
-  readonly isAbsent?: (() => boolean) | undefined
-  /** Called when a full view has been taken again; the events for its differences follow. */
-  readonly onRelist?: (() => void) | undefined
+  /** Whether the namespace is known not to exist, or to go: then nothing is in it where nobody may look. */
+  readonly isGone?: (() => boolean) | undefined
 }
 
 const pageSize = 500
@@ -156,7 +154,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
     if (isExpired(error)) this.#resumeAt = undefined
     this.#isSuspect = true
     if (this.#stopping.signal.aborted) return 0
-    if (error instanceof ApiError && error.status === 403 && this.#options.isAbsent?.()) {
+    if (isForbidden(error) && this.#options.isGone?.()) {
       this.#takeNothing()
       return backoff.firstMs
     }
@@ -228,17 +226,17 @@ export class Reflector<T extends KubeObject = KubeObject> {
   #take(fresh: ReadonlyMap<string, T>, version: string | undefined): void {
     const events = this.store.replace(fresh)
     this.#reach(version)
-    if (this.#hasSynced) this.#options.onRelist?.()
     this.#hasSynced = true
     this.#emit(events)
     this.#resolveSynced()
   }
 
   /**
-   * The view of a namespace that does not exist: the rights in it, which are objects of it, have gone with it or are
-   * still to come. It is looked for again as after any failure.
+   * The view of a namespace that does not exist or is going: the rights in it, which are objects of it, have gone or
+   * are still to come. It is looked for again as after any failure.
    */
   #takeNothing(): void {
+    this.#canStream = this.#options.watchList !== 'never'
     this.#heard()
     this.#take(new Map(), undefined)
     this.#resumeAt = undefined

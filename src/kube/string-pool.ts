@@ -1,3 +1,7 @@
+/** Longer strings are seldom said twice, and what the pool keeps outlives the objects. */
+const lengthMax = 256
+const depthMax = 32
+
 /**
  * Lets equal strings share their room. Parsed JSON has a string of its own for every value, and objects of one kind say
  * mostly the same: versions, kinds, times, reasons, messages.
@@ -11,16 +15,20 @@ export class StringPool {
     this.#max = max
   }
 
-  /** Puts a string of the pool in place of each equal one in `value`, which is plain JSON and the caller's alone. */
-  share<T>(value: T): T {
+  /**
+   * Puts a string of the pool in place of each equal one in `value`, which is plain JSON and the caller's alone. What
+   * lies deeper than objects of ours do is left as it is.
+   */
+  share<T>(value: T, depth = 0): T {
     if (typeof value === 'string') return this.#shared(value) as T
-    if (typeof value !== 'object' || value === null) return value
+    if (typeof value !== 'object' || value === null || depth > depthMax) return value
     const fields = value as Record<string, unknown>
-    for (const name of Object.keys(fields)) fields[name] = this.share(fields[name])
+    for (const name of Object.keys(fields)) fields[name] = this.share(fields[name], depth + 1)
     return value
   }
 
   #shared(text: string): string {
+    if (text.length > lengthMax) return text
     const known = this.#strings.get(text)
     if (known !== undefined) return known
     if (this.#strings.size >= this.#max) this.#strings.clear()

@@ -63,6 +63,7 @@ export { attemptsOf, issuanceBackoff, refusalOf, retryAt } from './certificate/r
 export { type RevokePlan, revocationAt, revokedBefore } from './certificate/revocation.ts'
 export {
   certificateKeys,
+  isUnanswered,
   needsPasswords,
   planRefresh,
   type RefreshPlan,

@@ -22,6 +22,7 @@ import {
   encodeJournal,
   encodeShard,
   openOrder,
+  orderSecretName,
   parseApplied,
   parseBackup,
   parseRegisterEntry,
@@ -127,7 +128,8 @@ const secretParsers: readonly Parser[] = [
     specimens: ({ journal }) => [journal],
     open: textReader((text) => {
       const labels = { [secretLabel]: 'order' }
-      const order = openOrder('web', secretMetadata({ labels, annotations: { [annotations.order]: text } }))
+      const said = { [annotations.certificate]: 'web', [annotations.order]: text }
+      const order = openOrder('web', secretMetadata({ name: orderSecretName('web'), labels, annotations: said }))
       assert.ok(order)
       const { journal } = order
       decide(certificateWorld({ order }))

@@ -4,8 +4,9 @@ import { dirname, join } from 'node:path'
 
 const run = (program: string, args: readonly string[]): string => execFileSync(program, args, { encoding: 'utf8' })
 
-/** Where a program of this machine is. */
-export const which = (program: string): string => run('sh', ['-c', `command -v ${program}`]).trim()
+/** Where a program of this machine is; those of root are not on every PATH. */
+export const which = (program: string): string =>
+  run('sh', ['-c', `PATH=$PATH:/usr/sbin:/sbin command -v ${program}`]).trim()
 
 /** Copies a file of this machine to the same place below `root`; links are followed. */
 function take(root: string, path: string, to = path): void {

@@ -32,7 +32,8 @@ const made: Workload = {
 /** What follows when a root rotates: made, trusted, activated; and, an hour later, retired. */
 const rotation: Workload = {
   name: 'rotation of a root',
-  prepare: readyAuthority,
+  // After seven times as long it would be activated untrusted, and some faults blind an operator for that long.
+  prepare: (stage) => readyAuthority(stage, '3s'),
   begin: rotate,
   isDone: async ({ namespace }) => (await namespace.authority('ca')).status?.ca?.generation === 2,
   writes: [

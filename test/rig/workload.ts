@@ -55,8 +55,9 @@ export async function readyAuthority({ namespace, sandbox }: Stage, trustPropaga
   await namespace.createAuthority('ca', { internal: { trustPropagation } })
   await namespace.authorityReady('ca', 40_000)
   await hasMark(namespace, 1)
-  const bundle = { namespace: namespace.name, name: 'ca-ca' }
-  await until(() => sandbox.client.get(resources.configMaps, bundle), Boolean, 'the bundle')
+  for (const name of ['ca-ca', 'ca-crl-1']) {
+    await until(() => sandbox.client.get(resources.configMaps, { namespace: namespace.name, name }), Boolean, name)
+  }
 }
 
 /** Waits for the last write about a generation: the Authority says that it has it. */

@@ -9,11 +9,11 @@ import {
   secretLabel,
 } from '#api'
 import { isFailure, type ObjectKey, plainText, systemClock, terminal } from '#base'
-import { isConflict, type KubeClient, resourceOf, resources } from '#kube'
+import { ifFound, isConflict, type KubeClient, resourceOf, resources } from '#kube'
 import { encryptCms, type ParsedCertificate, parseCertificate, sameKey } from '#pki'
 import { differencesOf, encodeBackup, parseBackup, readCaSecret, type SavedSecret, savedMark } from '#plan'
 import { caHeading, caRow } from './ca-row.ts'
-import { addConnectionOptions, type ConnectionSettings, connect, ifFound } from './connect.ts'
+import { addConnectionOptions, type ConnectionSettings, connect } from './connect.ts'
 import { type CommandContext, exitCodes } from './context.ts'
 import { about, readTextFile, refuseExisting, writeNewFile } from './files.ts'
 import { namespaceOption } from './namespace.ts'

@@ -4,7 +4,8 @@ import { after, before, suite, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { Command } from 'commander'
 import { annotations, apiVersion, type Certificate } from '#api'
-import { fromRfc3339 } from '#base'
+import { fromRfc3339, minute, second } from '#base'
+import { respond, startFaultProxy } from '#test/faults'
 import { type ControlPlane, controlPlane, installCrds, kubectl } from '#test/servers'
 import { addCertificatesCommands } from './certificates.ts'
 
@@ -27,6 +28,7 @@ before(async () => {
     certificate('web'),
     certificate('api'),
     certificate('paused', { suspend: true }),
+    certificate('leaving'),
   ]
   await kubectl(plane.kubeconfig, ['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
 })
@@ -36,12 +38,14 @@ after(async () => {
   await plane.stop()
 })
 
-async function renew(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+const renew = (...args: string[]) => renewAt(plane.kubeconfig, ...args)
+
+async function renewAt(kubeconfig: string, ...args: string[]): Promise<{ code: number; out: string; err: string }> {
   const said = { code: 0, out: '', err: '' }
   const program = new Command().exitOverride().configureOutput({ writeErr: () => {} })
   addCertificatesCommands(program, {
     version: 'test',
-    env: { KUBECONFIG: plane.kubeconfig },
+    env: { KUBECONFIG: kubeconfig },
     print(text) {
       said.out += text
     },
@@ -84,9 +88,24 @@ suite('sifaka certificates renew', () => {
     const paused = `Certificate ${namespace}/paused: renewal requested, and done once spec.suspend is false\n`
     assert.deepEqual([code, out, err], [0, web + paused, ''])
     const at = (await askedAt('web')) ?? 0
-    assert.ok(at > startedAt && at <= Date.now() + 1000, String(at - startedAt))
+    assert.ok(at > startedAt && at <= Date.now() + 2 * second, String(at - startedAt))
     assert.equal(await askedAt('api'), undefined)
   })
+
+  for (const [how, aheadMs] of [
+    ['slow', -3 * minute],
+    ['fast', 10 * minute],
+  ] as const) {
+    test(`asks by the time of the API server where the clock is ${how}`, async (t) => {
+      const startedAt = Date.now()
+      const { now } = Date
+      const clock = t.mock.method(Date, 'now', () => now() + aheadMs)
+      await renew('web')
+      clock.mock.restore()
+      const at = (await askedAt('web')) ?? 0
+      assert.ok(at > startedAt && at <= Date.now() + 2 * second, String(at - startedAt))
+    })
+  }
 
   test('asks for nothing when one of them is not there', async () => {
     const message = `there is no Certificate nobody in namespace ${namespace}: nothing was renewed`
@@ -97,7 +116,7 @@ suite('sifaka certificates renew', () => {
   test('asks for those with the labels, or for all of the namespace', async () => {
     assert.equal((await renew('-l', 'team in (api,web)')).out.split('\n').length, 3)
     assert.ok(await askedAt('api'))
-    assert.equal((await renew('--all')).out.split('\n').length, 4)
+    assert.equal((await renew('--all')).out.split('\n').length, 5)
   })
 
   test('says when there is none', async () => {
@@ -130,5 +149,35 @@ suite('sifaka certificates renew', () => {
     assert.equal(code, 1)
     assert.match(out, /\/api: not renewed within 1 second: PolicyDenied: no such name$/m)
     assert.match(out, /\/paused: not renewed within 1 second: no operator has answered yet$/m)
+  })
+
+  test('does not wait for what is deleted meanwhile', { timeout: 120_000 }, async () => {
+    await kubectl(plane.kubeconfig, ['annotate', 'certificates.sifaka.dev', 'leaving', '-n', namespace, `${asking}-`])
+    const renewing = renew('leaving', '--wait', '--timeout', '100s')
+    while ((await askedAt('leaving')) === undefined) await setTimeout(100)
+    await kubectl(plane.kubeconfig, ['delete', 'certificates.sifaka.dev', 'leaving', '-n', namespace])
+    const { code, out } = await renewing
+    assert.equal(code, 1)
+    assert.match(out, /\/leaving: not renewed: it was deleted\n$/)
+  })
+
+  test('waits on for the others when one of them cannot be read', { timeout: 120_000 }, async () => {
+    const proxy = await startFaultProxy({ kubeconfig: plane.kubeconfig })
+    const { metadata } = await read('web')
+    const ready = { conditions: [condition('Ready', 'Issued', 'it is')], observedGeneration: metadata.generation }
+    await say('web', { ...ready, revision: 6 })
+    const failing = { when: { verb: 'get', name: 'api', nth: 2 }, times: Number.POSITIVE_INFINITY } as const
+    proxy.add({ ...failing, do: respond(500, { message: 'no quorum' }) })
+    try {
+      const renewing = renewAt(proxy.kubeconfig, 'api', 'web', '--wait', '--timeout', '10s')
+      await proxy.waitFor((all) => all.filter(({ verb, name }) => verb === 'get' && name === 'api').length > 2, 60_000)
+      await say('web', { revision: 7, notAfter: '2027-12-31T00:00:00Z' })
+      const { code, out } = await renewing
+      assert.equal(code, 1)
+      assert.match(out, /\/web: renewed: revision 7, until 2027-12-31T00:00:00Z$/m)
+      assert.match(out, /\/api: not renewed within 10 seconds: cannot get .*no quorum/m)
+    } finally {
+      await proxy.close()
+    }
   })
 })

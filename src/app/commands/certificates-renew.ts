@@ -12,8 +12,8 @@ import {
   terminal,
   toRfc3339,
 } from '#base'
-import { type KubeClient, resourceOf } from '#kube'
-import { addConnectionOptions, type Cluster, type ConnectionSettings, connect, ifFound, listAll } from './connect.ts'
+import { ApiError, ifFound, type KubeClient, resourceOf } from '#kube'
+import { addConnectionOptions, type Cluster, type ConnectionSettings, connect, listAll } from './connect.ts'
 import { type CommandContext, exitCodes } from './context.ts'
 import { intervalOf } from './moment.ts'
 import { namespaceOption, noneFound } from './namespace.ts'
@@ -68,7 +68,7 @@ async function renewCertificates(
   if (wanted.length === 0) return context.tell(noneFound('Certificates', namespace))
   const asked: Certificate[] = []
   for (const certificate of wanted) {
-    asked.push(await ask(client, certificate))
+    asked.push(await ask(cluster, certificate))
     context.print(`Certificate ${nameOf(certificate)}: renewal requested${whyLater(certificate)}\n`)
   }
   if (options.wait) await waitForAll(client, asked, options.timeout, context)
@@ -96,16 +96,20 @@ async function choose(
 }
 
 /**
- * What was issued before the time in the annotation is issued anew. Times of issuance are whole seconds: with the next
- * one, what has been issued in this very second counts too.
+ * What was issued before the time in the annotation is issued anew. That is the API server's time, as a clock that is
+ * slow would ask for nothing. It may be a second behind, and times of issuance are whole seconds: with the second after
+ * the next, what has been issued in this very one counts too.
  */
-function ask(client: KubeClient, { metadata }: Certificate): Promise<Certificate> {
-  const at = toRfc3339(systemClock.now() + second)
+function ask({ client, now }: Cluster, { metadata }: Certificate): Promise<Certificate> {
+  const at = toRfc3339(now() + 2 * second)
   const patch = { metadata: { uid: metadata.uid, annotations: { [annotations.reissueRequestedAt]: at } } }
   return client.mergePatch<Certificate>(certificates, keyIn(metadata), patch)
 }
 
 const whyLater = ({ spec }: Certificate): string => (spec.suspend ? ', and done once spec.suspend is false' : '')
+
+/** A Certificate as it is now, or why that cannot be told at the moment. */
+type Seen = Certificate | ApiError
 
 /** @param asked as they were when they had been asked for */
 async function waitForAll(
@@ -115,27 +119,46 @@ async function waitForAll(
   { print, exitWith }: CommandContext,
 ): Promise<void> {
   const until = systemClock.monotonicMs() + timeoutMs
-  let waiting = asked
+  let waiting = asked.map((before) => ({ before, trouble: '' }))
+  let isAnyGone = false
   for (;;) {
-    const left: Certificate[] = []
-    for (const before of waiting) {
-      const now = await ifFound(client.get<Certificate>(certificates, keyIn(before.metadata)))
-      if (now && isRenewed(before, now)) print(`Certificate ${nameOf(now)}: ${renewedTo(now)}\n`)
-      else left.push(before)
+    const left: typeof waiting = []
+    for (const { before } of waiting) {
+      const seen = await look(client, before)
+      if (seen === undefined) {
+        print(`Certificate ${nameOf(before)}: not renewed: it was deleted\n`)
+        isAnyGone = true
+      } else if (isRenewed(before, seen)) {
+        print(`Certificate ${nameOf(seen)}: ${renewedTo(seen)}\n`)
+      } else {
+        left.push({ before, trouble: whyNot(seen) })
+      }
     }
-    if (left.length === 0) return
     waiting = left
-    if (systemClock.monotonicMs() + pollMs > until) break
+    if (waiting.length === 0 || systemClock.monotonicMs() + pollMs > until) break
     await sleep(systemClock, pollMs)
   }
-  for (const { metadata } of waiting) {
-    const now = await ifFound(client.get<Certificate>(certificates, keyIn(metadata)))
-    print(`Certificate ${nameOf({ metadata })}: not renewed within ${durationInWords(timeoutMs)}: ${whyNot(now)}\n`)
+  for (const { before, trouble } of waiting) {
+    print(`Certificate ${nameOf(before)}: not renewed within ${durationInWords(timeoutMs)}: ${trouble}\n`)
   }
-  exitWith(exitCodes.no)
+  if (waiting.length > 0 || isAnyGone) exitWith(exitCodes.no)
 }
 
-function isRenewed(before: Certificate, { metadata, status }: Certificate): boolean {
+/** Undefined: it is gone, or going. One of the same name that was made since is another one. */
+async function look(client: KubeClient, { metadata }: Certificate): Promise<Seen | undefined> {
+  try {
+    const seen = await ifFound(client.get<Certificate>(certificates, keyIn(metadata)))
+    const isGone = seen?.metadata.uid !== metadata.uid || seen?.metadata.deletionTimestamp !== undefined
+    return isGone ? undefined : seen
+  } catch (error) {
+    if (error instanceof ApiError) return error
+    throw error
+  }
+}
+
+function isRenewed(before: Certificate, seen: Seen): seen is Certificate {
+  if (seen instanceof ApiError) return false
+  const { metadata, status } = seen
   const isCurrent = status?.observedGeneration === metadata.generation
   return isCurrent && (status?.revision ?? 0) > (before.status?.revision ?? 0) && isTrue(status?.conditions, 'Ready')
 }
@@ -144,9 +167,9 @@ const renewedTo = ({ status }: Certificate): string =>
   `renewed: revision ${status?.revision}, until ${status?.notAfter}`
 
 /** What the operator says of it, which a condition tells: Issuing while a certificate is in use, the others without. */
-function whyNot(now: Certificate | undefined): string {
-  if (!now) return 'it is gone'
-  const { conditions } = now.status ?? {}
+function whyNot(seen: Seen): string {
+  if (seen instanceof ApiError) return seen.message
+  const { conditions } = seen.status ?? {}
   const said = ['Issuing', 'Stalled', 'Reconciling'].map((type) => findCondition(conditions, type))
   const trouble = said.find((each) => each?.status === 'True')
   return trouble ? `${plainText(trouble.reason)}: ${plainText(trouble.message, 2048)}` : 'no operator has answered yet'

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { type Instant, plainText, systemClock, toRfc3339 } from '#base'
 import { listShards } from '#controllers'
-import { ApiError } from '#kube'
+import { isForbidden } from '#kube'
 import { isExpired, type Registered, type RegisterQuery, searchRegister } from '#plan'
 import { addConnectionOptions, type ConnectionSettings, connect } from './connect.ts'
 import { type CommandContext, exitCodes } from './context.ts'
@@ -88,8 +88,8 @@ async function search(query: RegisterQuery, options: ShowOptions, context: Comma
       for (const entry of searchRegister(withAuthority(entries, authority), query)) found.push(entry)
     }
   } catch (error) {
-    const isForbidden = error instanceof ApiError && error.status === 403
-    if (isForbidden && namespace === undefined) context.tell('name one namespace with --namespace to read only that\n')
+    if (isForbidden(error) && namespace === undefined)
+      context.tell('name one namespace with --namespace to read only that\n')
     throw error
   }
   return { found: found.sort((a, b) => a.notAfter - b.notAfter), namespace }

@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import type { KubeObject } from '#api'
-import { silentLogger, systemClock } from '#base'
+import { type Instant, silentLogger, systemClock } from '#base'
 import type { GivenSettings } from '#config'
-import { createKubeClient, isNotFound, type KubeClient, loadConnection, type Resource, type Selection } from '#kube'
+import { createKubeClient, type KubeClient, loadConnection, type Resource, type Selection } from '#kube'
 import type { CommandContext } from './context.ts'
 import { settingOption } from './setting-option.ts'
 
@@ -14,6 +14,8 @@ export interface Cluster extends AsyncDisposable {
   readonly client: KubeClient
   /** Where a command looks when no namespace is named: that of the kubeconfig's context or of the Pod, or `default`. */
   readonly namespace: string
+  /** The time by the API server's clock, up to a second behind; by that of this machine if there was no answer yet. */
+  now(): Instant
 }
 
 const kubeconfig =
@@ -31,6 +33,7 @@ export const addConnectionOptions = (command: Command): Command =>
 export async function connect(given: ConnectionSettings, { env, version }: CommandContext): Promise<Cluster> {
   const { kubeconfig, context } = given
   const connection = await loadConnection({ kubeconfig, context, env, home: env.HOME, clock: systemClock })
+  let aheadMs = 0
   const client = createKubeClient({
     connection,
     userAgent: `sifaka/${version}`,
@@ -38,21 +41,15 @@ export async function connect(given: ConnectionSettings, { env, version }: Comma
     logger: silentLogger,
     fieldManager: 'sifaka-cli',
     random: Math.random,
+    onAnswer(_request, _status, _durationMs, date) {
+      if (date !== undefined) aheadMs = date - systemClock.now()
+    },
   })
   return {
     client,
     namespace: connection.namespace || 'default',
+    now: () => systemClock.now() + aheadMs,
     [Symbol.asyncDispose]: () => client.close(),
-  }
-}
-
-/** What a read finds: undefined when there is no such object. */
-export async function ifFound<T>(read: Promise<T>): Promise<T | undefined> {
-  try {
-    return await read
-  } catch (error) {
-    if (isNotFound(error)) return undefined
-    throw error
   }
 }
 

@@ -2,8 +2,8 @@ import type { Command } from 'commander'
 import { finalizer, type KubeObject, kinds } from '#api'
 import { fromRfc3339, type Instant, plainText, second, systemClock, terminal } from '#base'
 import { type Config, loadConfig } from '#config'
-import { isNotFound, type KubeClient, type Resource, resourceOf, resources } from '#kube'
-import { addConnectionOptions, type ConnectionSettings, connect, ifFound, listAll } from './connect.ts'
+import { ifFound, type KubeClient, type Resource, resourceOf, resources } from '#kube'
+import { addConnectionOptions, type ConnectionSettings, connect, listAll } from './connect.ts'
 import { type CommandContext, exitCodes } from './context.ts'
 import { table } from './output.ts'
 import { settingOption } from './setting-option.ts'
@@ -109,9 +109,5 @@ async function letGo(client: KubeClient, { resource, object: { metadata } }: Hel
   const { namespace = '', name, uid, resourceVersion } = metadata
   const finalizers = metadata.finalizers?.filter((each) => each !== finalizer) ?? []
   const patch = { metadata: { uid, resourceVersion, finalizers } }
-  try {
-    await client.mergePatch(resource, { namespace, name }, patch, { metadataOnly: true })
-  } catch (error) {
-    if (!isNotFound(error)) throw error
-  }
+  await ifFound(client.mergePatch(resource, { namespace, name }, patch, { metadataOnly: true }))
 }

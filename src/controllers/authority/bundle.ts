@@ -1,6 +1,6 @@
 import { type Authority, annotations, type ConfigMap, configMapLabel } from '#api'
 import { keyOf, type ObjectKey } from '#base'
-import { isAlreadyExists, isNotFound, type KubeClient, resources } from '#kube'
+import { ifFound, isAlreadyExists, resources } from '#kube'
 import { type AuthorityWorld, type BundleView, bundleName } from '#plan'
 import type { ActTools, ObserveTools } from './visit.ts'
 
@@ -58,7 +58,11 @@ export async function observeBundle(
   const key = bundleKey(authority)
   const cached = tools.caches.configMaps.get(keyOf(key))
   // One without our label is not in the cache: once met, it is looked at until it goes.
-  const found = cached ?? (inTheWay.has(keyOf(key)) ? await readConfigMap(tools.client, key, signal) : undefined)
+  const found =
+    cached ??
+    (inTheWay.has(keyOf(key))
+      ? await ifFound(tools.client.get<ConfigMap>(resources.configMaps, key, { signal }))
+      : undefined)
   if (found?.metadata.annotations?.[annotations.authority] === authority.metadata.name) {
     return { state: 'held', metadata: found.metadata, text: found.data?.['ca.crt'] }
   }
@@ -74,12 +78,3 @@ const bundleKey = (authority: Authority): ObjectKey => ({
   namespace: authority.metadata.namespace ?? '',
   name: bundleName(authority),
 })
-
-async function readConfigMap(client: KubeClient, key: ObjectKey, signal: AbortSignal): Promise<ConfigMap | undefined> {
-  try {
-    return await client.get<ConfigMap>(resources.configMaps, key, { signal })
-  } catch (error) {
-    if (isNotFound(error)) return undefined
-    throw error
-  }
-}

@@ -1,6 +1,6 @@
 import { type Authority, annotations, type InternalSpec } from '#api'
 import { fromKey, isFailure, keyOf, toRfc3339 } from '#base'
-import { isNotFound, resources } from '#kube'
+import { ifFound, resources } from '#kube'
 import {
   acceptCaChain,
   type Bundle,
@@ -137,8 +137,6 @@ export async function discardRequest(
 ): Promise<void> {
   const { namespace = '', name, uid, resourceVersion } = metadata
   const key = { namespace, name }
-  await tools.client.delete(resources.secrets, key, { uid, resourceVersion, signal }).catch((error: unknown) => {
-    if (!isNotFound(error)) throw error
-  })
+  await ifFound(tools.client.delete(resources.secrets, key, { uid, resourceVersion, signal }))
   memory.secrets.forget(keyOf(key))
 }

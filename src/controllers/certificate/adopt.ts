@@ -1,10 +1,10 @@
 import { annotations, group } from '#api'
-import { classify } from '#base'
 import { storeKeyOf } from '#kube'
 import { type AdoptPlan, type CertificateWorld, type HeldCertificate, identityMarks, planRefresh } from '#plan'
 import { belongsInStatus } from '../belongs-in-status.ts'
 import { withoutValue } from '../own-secret.ts'
-import { heldAfter, keepAs, refreshPatch } from './refresh.ts'
+import { failureOf } from './failure-of.ts'
+import { heldAfter, keepAs, refreshPatch, withPasswords } from './refresh.ts'
 import { registerHeld } from './register-held.ts'
 import type { ActTools, Report } from './visit.ts'
 
@@ -15,9 +15,9 @@ export async function adopt(plan: AdoptPlan, world: CertificateWorld, on: ActToo
   const { namespace = '', name, uid = '' } = certificate.metadata
   const taken = { ...world, secret: { state: 'held', metadata, held } } as const
   const outputs = planRefresh(taken)?.outputs ?? ({ as: 'kept' } as const)
-  const beside = { do: 'refresh', metadata, caBundle, outputs } as const
   try {
-    const { labels, annotations: said, files } = await refreshPatch(beside, taken, on)
+    const due = await withPasswords({ do: 'refresh', metadata, caBundle, outputs }, taken, on)
+    const { labels, annotations: said, files } = await refreshPatch(due, on)
     const own = identityMarks(held, { id: on.tools.randomId(), revision, requestHash, name })
     const ours = Object.keys(metadata.annotations ?? {}).filter((each) => each.startsWith(`${group}/`))
     const marks = { ...withoutValue(ours, {}), ...own, ...said }
@@ -28,13 +28,14 @@ export async function adopt(plan: AdoptPlan, world: CertificateWorld, on: ActToo
       cause: `the annotation ${annotations.adoptBy} of the Secret and spec.adopt agree`,
     })
     const patch = { ...(labels && { labels }), annotations: marks, ...(files && { files }) }
-    const report = await keepAs(heldAfter(beside, held), patch, metadata, world, on)
+    const report = await keepAs(heldAfter(due.plan, held), patch, metadata, due.world, on)
     if (!isRegistered(held, on)) registerHeld(held, { revision, world }, on.tools)
     return report
   } catch (error) {
     if (!belongsInStatus(error, on.signal)) throw error
     on.memory.doubt(storeKeyOf(certificate))
-    return { outcome: { result: 'failed', failure: classify(error), nextAttemptAt: undefined }, world }
+    const failure = failureOf(error, 'adopting', certificate, on.tools)
+    return { outcome: { result: 'failed', failure, nextAttemptAt: undefined }, world }
   }
 }
 

@@ -28,20 +28,35 @@ import {
   secretFiles,
 } from '../own-secret.ts'
 import type { ControllerTools } from '../tools.ts'
-import { readPasswords } from './passwords.ts'
+import { type NamedPasswords, readPasswords, versionsOf } from './passwords.ts'
 import { provenCertificate } from './proven.ts'
 import { registerHeld } from './register-held.ts'
 import { generatedPasswordIn, renderOutputs } from './render.ts'
 import type { Signed } from './signed.ts'
 import type { ActTools, Report } from './visit.ts'
 
-/** Writes a certificate that has been signed and let through into the Secret, and remembers it. */
+/** A certificate and what its outputs are closed with. */
+interface Made extends Signed {
+  readonly passwords: NamedPasswords
+}
+
+/**
+ * Writes a certificate into the Secret, and remembers it.
+ * @param sign gives one that has been let through; called once the passwords are there, so that none is signed in vain
+ */
 export async function complete(
   plan: IssuePlan,
-  world: CertificateWorld,
-  signed: Signed,
+  planned: CertificateWorld,
+  sign: () => Signed | Promise<Signed>,
   on: ActTools,
 ): Promise<Report> {
+  const passwords = await readPasswords(planned.certificate, on)
+  const world = { ...planned, passwords: versionsOf(passwords) }
+  // The same as when the plan finds that they are not to be had: no attempt was made.
+  if (passwords instanceof Failure) {
+    return { outcome: { result: 'failed', failure: passwords, nextAttemptAt: undefined }, world }
+  }
+  const signed = { ...(await sign()), passwords }
   const replaced = await replacedBy(plan, world, signed, on)
   const held = heldNow(plan, world, signed, on.tools)
   const { metadata } = await store(plan, world, signed, held, on)
@@ -63,7 +78,7 @@ function remarkOn({ shortened }: IssuePlan, { decided }: Signed): string | undef
 async function store(
   plan: IssuePlan,
   world: CertificateWorld,
-  signed: Signed,
+  signed: Made,
   held: HeldCertificate,
   on: ActTools,
 ): Promise<PartialObject> {
@@ -89,7 +104,7 @@ async function store(
 async function secretOf(
   plan: IssuePlan,
   world: CertificateWorld,
-  signed: Signed,
+  signed: Made,
   held: HeldCertificate,
   on: ActTools,
 ): Promise<OwnSecret> {
@@ -117,7 +132,7 @@ async function secretOf(
 async function outputsOf(
   { replaces, request }: IssuePlan,
   world: CertificateWorld,
-  { key, caBundle, issued }: Signed,
+  { key, caBundle, issued, passwords }: Made,
   on: ActTools,
 ): Promise<SecretFiles> {
   const { tools, signal } = on
@@ -129,7 +144,6 @@ async function outputsOf(
   const roots = parseCertificates(caBundle)
   const { encoding } = request
   const { certificate: leaf, intermediates } = issued
-  const passwords = await readPasswords(world, on)
   const made = { key, encoding, certificate: leaf, intermediates, roots, passwords, generated }
   return renderOutputs(outputs, made, tools.clock)
 }

@@ -38,26 +38,36 @@ const certificates = resourceOf(certificateKind)
 const { secrets } = resources
 
 let ca: Bundle
+/** PEM of the roots that the Authority publishes. */
+let caBundle: string | undefined
 let api: ObjectApi
 let clock: FakeClock
 /** Whether the authority answers at once, or takes its time until it is asked again. */
 let answer: 'issued' | 'pending'
+/** Whether certificates are signed within a visit. */
+let isLocal: boolean
+/** Certificates that were signed. */
+let signed: number
 /** When the authority was asked how the order stands. */
 let polls: number[]
 /** Visits that have ended. */
 let visits: number
+/** Failures that nobody foresaw, as they are counted. */
+let bugs: number
+let log: ReturnType<typeof logBook>
 let kind: KindController
 let stop: () => Promise<void>
 
 async function issue({ profile, publicKey }: EndEntityRequest): Promise<IssueAnswer> {
   if (answer === 'pending') return { state: 'pending', handle: 'order/7', afterMs: minute }
   const identity = { signer: keySigner(ca.key), certificate: ca.certificate }
-  const signed = parseCertificate(await signCertificate(profile, publicKey, identity, newSerialNumber()))
-  return { state: 'issued', certificate: signed, intermediates: [], roots: ca.roots }
+  const leaf = parseCertificate(await signCertificate(profile, publicKey, identity, newSerialNumber()))
+  signed++
+  return { state: 'issued', certificate: leaf, intermediates: [], roots: ca.roots }
 }
 
 const issuer = {
-  describe: () => ({ isLocal: false, decides: [], unsupported: {}, revocationReasons: [] }),
+  describe: () => ({ isLocal, decides: [], unsupported: {}, revocationReasons: [] }),
   issue,
   poll: async (_: string, request: EndEntityRequest) => {
     polls.push(clock.now())
@@ -67,7 +77,7 @@ const issuer = {
 
 const directory = {
   find: () => authority(),
-  view: () => authorityView({ generation: undefined, activeFrom: undefined }),
+  view: () => authorityView({ generation: undefined, activeFrom: undefined, caBundle }),
   issuerOf: () => issuer,
   labelsOf: () => ({}),
   isTerminating: () => false,
@@ -96,9 +106,14 @@ beforeEach(async () => {
   ca ??= await testCa()
   api = new ObjectApi()
   clock = new FakeClock()
+  caBundle = undefined
   answer = 'issued'
+  isLocal = false
+  signed = 0
   polls = []
   visits = 0
+  bugs = 0
+  log = logBook()
 })
 
 afterEach(() => stop())
@@ -107,7 +122,7 @@ async function start(): Promise<void> {
   const caches = createCaches()
   const nothing = (): void => {}
   const tools = {
-    ...{ client: api.client, caches, clock, logger: logBook(), random: () => 0, randomId: () => 'id-1' },
+    ...{ client: api.client, caches, clock, logger: log, random: () => 0, randomId: () => 'id-1' },
     register: {
       onRevoked: nothing,
       isLoaded: () => true,
@@ -119,7 +134,7 @@ async function start(): Promise<void> {
     audit: { append: nothing },
     ownership: { owns: () => true, remainingMs: () => hour, onChange: nothing },
     ...{ keyLimits: {}, isFrozen: false, concurrency: 4 },
-    ...{ onReconciled: () => void visits++, onTaken: nothing, onIssued: nothing, onBug: nothing },
+    ...{ onReconciled: () => void visits++, onTaken: nothing, onIssued: nothing, onBug: () => void bugs++ },
   } as unknown as ControllerTools
   kind = createCertificateController(tools, directory, createMakeKey())
   const all = Object.values(caches)
@@ -164,6 +179,15 @@ const kept = (name: string): Certificate => {
 
 const said = (name: string, type: string) => findCondition(kept(name).status?.conditions, type)
 
+/** The template of the Secret's labels changes. */
+function label(asked: Readonly<Record<string, string>> = {}): void {
+  const { spec, metadata, ...rest } = kept('web')
+  const changed = { ...metadata, generation: 2, annotations: asked }
+  api.put(certificates, { ...rest, metadata: changed, spec: { ...spec, secretTemplate: { labels: { team: 'shop' } } } })
+}
+
+const attempts = (): number => api.requests.filter((each) => each === 'patch secrets web').length
+
 suite('a change beside the certificate that the API server refuses again and again', () => {
   const refusesPatches = (request: string): ApiError | undefined =>
     request === 'patch secrets web' ? new ApiError('the label is not allowed', { status: 403 }) : undefined
@@ -175,14 +199,7 @@ suite('a change beside the certificate that the API server refuses again and aga
     assert.equal(said('web', 'Ready')?.status, 'True')
     answer = 'pending'
     api.refuse = refusesPatches
-    const { metadata, spec, ...rest } = kept('web')
-    const asked = { [annotations.reissueRequestedAt]: toRfc3339(clock.now() + second) }
-    const changed = { ...metadata, generation: 2, annotations: asked }
-    api.put(certificates, {
-      ...rest,
-      metadata: changed,
-      spec: { ...spec, secretTemplate: { labels: { team: 'shop' } } },
-    })
+    label({ [annotations.reissueRequestedAt]: toRfc3339(clock.now() + second) })
     await quiet()
     await pass(5 * second)
   }
@@ -196,8 +213,7 @@ suite('a change beside the certificate that the API server refuses again and aga
     const gaps = polls.slice(1).map((at, i) => at - (polls[i] ?? 0))
     assert.ok(polls.length >= 9, `asked ${polls.length} times`)
     for (const gap of gaps) assert.ok(Math.abs(gap - minute) <= second, `asked after ${gap} ms`)
-    const attempts = api.requests.filter((each) => each === 'patch secrets web').length
-    assert.ok(attempts >= 5 && attempts <= 12, `${attempts} attempts`)
+    assert.ok(attempts() >= 5 && attempts() <= 12, `${attempts()} attempts`)
   })
 
   test('writes no status while it stays so', async () => {
@@ -226,13 +242,7 @@ suite('a change beside the certificate that the API server refuses again and aga
     create({})
     await start()
     api.refuse = refusesPatches
-    const { spec, metadata, ...rest } = kept('web')
-    const changed = { ...metadata, generation: 2 }
-    api.put(certificates, {
-      ...rest,
-      metadata: changed,
-      spec: { ...spec, secretTemplate: { labels: { team: 'shop' } } },
-    })
+    label()
     await quiet()
     assert.deepEqual([said('web', 'Issuing')?.reason, said('web', 'Warning')], ['KubernetesRefused', undefined])
     await pass(20 * minute, 10 * second)
@@ -240,6 +250,138 @@ suite('a change beside the certificate that the API server refuses again and aga
     await pass(5 * minute + second)
     assert.equal(api.find<Secret>(secrets, 'shop/web')?.metadata.labels?.team, 'shop')
     assert.equal(said('web', 'Issuing'), undefined)
+  })
+
+  test('without an answer it is tried again each minute', async () => {
+    create({})
+    await start()
+    api.refuse = (request) => refusesPatches(request) && new ApiError('no answer', { status: 503 })
+    label()
+    await quiet()
+    await pass(10 * minute, 5 * second)
+    const before = attempts()
+    await pass(10 * minute, 5 * second)
+    assert.ok(attempts() - before >= 8, `${attempts() - before} attempts`)
+    assert.equal(said('web', 'Ready')?.status, 'True')
+  })
+})
+
+suite('a failure that nobody foresaw', () => {
+  const broken = (): never => {
+    throw new TypeError('x is undefined')
+  }
+
+  /** Once for each attempt. */
+  function assertTold(message: string): void {
+    const lines = log.lines.filter(({ level }) => level === 'error')
+    assert.deepEqual([bugs, lines.length], [attempts(), attempts()])
+    for (const { message: told, fields } of lines) {
+      assert.deepEqual([told, fields.key], [message, 'shop/web'])
+      assert.match(String(fields.stack), /^TypeError: x is undefined\n +at /)
+    }
+  }
+
+  test('of a change beside the certificate is counted and logged at each attempt', async () => {
+    create({})
+    await start()
+    api.refuse = (request) => (request === 'patch secrets web' ? broken() : undefined)
+    label()
+    await quiet()
+    assert.equal(attempts(), 1)
+    await pass(3 * second)
+    assert.ok(attempts() > 1)
+    assertTold('refreshing failed with an unexpected error')
+  })
+
+  test('of taking a Secret over is counted and logged', async () => {
+    create({})
+    await start()
+    const secret = api.find<Secret>(secrets, 'shop/web')
+    assert.ok(secret)
+    caBundle = Buffer.from(secret.data?.['ca.crt'] ?? '', 'base64').toString()
+    api.remove(certificates, 'shop/web')
+    await quiet()
+    const { name, namespace } = secret.metadata
+    const offered = { name, namespace: namespace ?? '', annotations: { [annotations.adoptBy]: 'web' } }
+    api.remove(secrets, 'shop/web')
+    api.put(secrets, { ...secret, metadata: offered })
+    await quiet()
+    api.refuse = (request) => (request === 'patch secrets web' ? broken() : undefined)
+    create({ spec: { adopt: true } })
+    await quiet()
+    assert.ok(attempts() > 0)
+    assertTold('adopting failed with an unexpected error')
+    assert.equal(said('web', 'Reconciling')?.reason, 'InternalError')
+  })
+})
+
+suite('a Secret with a password that is written to all the time', () => {
+  /** What happens to it before each of the next requests for it, or for the Secret with the stores. */
+  let changes: (() => void)[]
+
+  const write = (password: string): void => {
+    const metadata = { namespace: 'shop', name: 'mine' }
+    const data = { password: Buffer.from(password).toString('base64') }
+    api.put<Secret>(secrets, { apiVersion: 'v1', kind: 'Secret', metadata, data })
+  }
+  const remove = (): void => api.remove(secrets, 'shop/mine')
+  const nothing = (): void => {}
+  const writes = (count: number) => Array.from({ length: count }, (_, i) => () => write(`changeit ${i}`))
+
+  beforeEach(() => {
+    changes = []
+    api.refuse = (request) => {
+      if (/ secrets (mine|web)$/.test(request)) changes.shift()?.()
+      return undefined
+    }
+    write('changeit')
+  })
+
+  const outputs = { jks: { passwordSecretRef: { name: 'mine' } } }
+  const keystore = (): string | undefined => api.find<Secret>(secrets, 'shop/web')?.data?.['keystore.jks']
+
+  for (const [how, within] of [
+    ['within the visit', true],
+    ['by an order', false],
+  ] as const) {
+    test(`${how} one certificate is issued, and its stores follow`, async () => {
+      isLocal = within
+      changes = writes(9)
+      create({ spec: { outputs } })
+      await start()
+      await pass(5 * second)
+      assert.deepEqual([signed, kept('web').status?.revision, said('web', 'Ready')?.status], [1, 1, 'True'])
+      const before = api.requests.length
+      await pass(minute)
+      assert.deepEqual(changes, [])
+      assert.deepEqual(api.requests.slice(before), [], 'the stores are those of the last password')
+    })
+
+    test(`${how} what is gone when it is needed is no failed attempt, and is waited for`, async () => {
+      isLocal = within
+      changes = [nothing, remove]
+      create({ spec: { outputs } })
+      await start()
+      assert.equal(said('web', 'Ready')?.reason, 'PasswordNotFound')
+      assert.deepEqual([kept('web').status?.attempts, signed], [undefined, within ? 0 : 1])
+      write('changeit')
+      await quiet()
+      assert.deepEqual([said('web', 'Ready')?.status, signed], ['True', 1])
+    })
+  }
+
+  test('stores that cannot be made anew after all are waited for too', async () => {
+    create({ spec: { outputs } })
+    await start()
+    const first = keystore()
+    changes = [nothing, remove]
+    write('another')
+    await quiet()
+    assert.deepEqual([keystore(), said('web', 'Warning')?.reason], [first, 'PasswordNotFound'])
+    write('yet another')
+    await quiet()
+    assert.notEqual(keystore(), first)
+    assert.equal(said('web', 'Warning'), undefined)
   })
 })
 
@@ -296,6 +438,19 @@ suite('of many Certificates for one Secret', () => {
     assert.equal(said(nameOf(1), 'Ready')?.reason, 'SecretNotOurs')
     assert.equal(taken(nameOf(1)), count - 2)
     assert.ok((await visitsOf(() => api.remove(secrets, 'shop/web'))) <= few)
+    assert.equal(said(nameOf(1), 'Ready')?.status, 'True')
+  })
+
+  test('the next one takes the place of one that only others keep from going', async () => {
+    create({ ...creation(0), spec: { secretName: 'web', suspend: true } })
+    create(creation(1))
+    await start()
+    await pass(minute)
+    assert.equal(said(nameOf(1), 'Ready')?.reason, 'SecretTaken')
+    const first = api.find<Certificate>(certificates, `shop/${nameOf(0)}`)
+    assert.ok(first)
+    const going = { ...first.metadata, deletionTimestamp: toRfc3339(clock.now()), finalizers: ['example.com/other'] }
+    await visitsOf(() => void api.put(certificates, { ...first, metadata: going }))
     assert.equal(said(nameOf(1), 'Ready')?.status, 'True')
   })
 

@@ -19,7 +19,7 @@ import { actOnCertificate } from './act.ts'
 import { concludeCertificate } from './conclude.ts'
 import { clearOrder, nameOnly } from './end-order.ts'
 import { Issuing } from './issuing.ts'
-import { observeCertificate } from './observe.ts'
+import { isGone, observeCertificate } from './observe.ts'
 import { OrderCalls } from './order-calls.ts'
 import { PasswordMemory } from './password-memory.ts'
 import { passwordSecretKeys } from './passwords.ts'
@@ -78,8 +78,9 @@ export function createCertificateController(
     kind.wake(certificates.byIndex(index.byAuthority, ''))
   })
   certificates.listen(({ type, object, old = object }) => {
-    // Who has come, or begins to go, finds by its own visit who has the Secret. Who has left it cannot.
-    const hasLeft = type === 'deleted' || secretKeyOf(old) !== secretKeyOf(object)
+    // Who has come finds by its own visit who has the Secret. Who has left it, or is visited no more, cannot.
+    const hasGone = type === 'deleted' || (isGone(object) && !isGone(old))
+    const hasLeft = hasGone || secretKeyOf(old) !== secretKeyOf(object)
     if (hasLeft) kind.wake(secretHolders.concernedBy(secretKeyOf(old)))
   })
   listenForNames(tools.caches, (all) => kind.wake(all))

@@ -1,6 +1,5 @@
-import { classify, retryable } from '#base'
+import { type Failure, retryable } from '#base'
 import type { Issuer } from '#issuers'
-import { storeKeyOf } from '#kube'
 import {
   attemptsOf,
   type CertificateOutcome,
@@ -14,6 +13,7 @@ import {
 import { belongsInStatus } from '../belongs-in-status.ts'
 import type { ControllerTools, Issuance } from '../tools.ts'
 import { complete } from './complete.ts'
+import { failureOf } from './failure-of.ts'
 import { order } from './order.ts'
 import { isCrowded } from './order-calls.ts'
 import { checkSupported, signAtOnce } from './sign.ts'
@@ -35,15 +35,16 @@ export async function issue(plan: IssuePlan, world: CertificateWorld, on: ActToo
     return report
   } catch (error) {
     if (isCrowded(error) || !belongsInStatus(error, on.signal)) throw error
-    tell(classify(error).kind)
-    return { outcome: failed(error, world, tools), world }
+    const failure = failureOf(error, 'issuing', world.certificate, tools)
+    tell(failure.kind)
+    return { outcome: failed(failure, world, tools), world }
   }
 }
 
 async function obtain(plan: IssuePlan, world: CertificateWorld, on: ActTools): Promise<Report> {
   const issuer = issuerFor(plan, world, on)
   if (!issuer.describe().isLocal || world.order) return order(plan, world, issuer, on)
-  return complete(plan, world, await signAtOnce(plan, world, issuer, on), on)
+  return complete(plan, world, () => signAtOnce(plan, world, issuer, on), on)
 }
 
 function issuerFor(plan: IssuePlan, { certificate }: CertificateWorld, { directory }: ActTools): Issuer {
@@ -55,22 +56,11 @@ function issuerFor(plan: IssuePlan, { certificate }: CertificateWorld, { directo
 }
 
 /** A failed attempt: when the next one is due depends on the kind of failure. */
-function failed(
-  error: unknown,
-  world: CertificateWorld,
-  { logger, clock, random, onBug }: ControllerTools,
-): CertificateOutcome {
-  const { certificate, authority } = world
-  const failure = classify(error)
-  if (failure.kind === 'Bug') {
-    const stack = failure.cause instanceof Error ? failure.cause.stack : undefined
-    logger.error({ key: storeKeyOf(certificate), stack }, 'issuing failed with an unexpected error')
-    onBug('certificate')
-  }
+function failed(failure: Failure, world: CertificateWorld, { clock, random }: ControllerTools): CertificateOutcome {
   if (failure.kind === 'Terminal') {
     return { result: 'failed', failure, nextAttemptAt: undefined, refused: refusalOf(world) }
   }
-  const backoff = issuanceBackoff(authority?.spec.retry, failure)
+  const backoff = issuanceBackoff(world.authority?.spec.retry, failure)
   const nextAttemptAt = retryAt(failure, backoff, attemptsOf(world), clock.now(), random())
   return { result: 'failed', failure, nextAttemptAt }
 }

@@ -20,10 +20,10 @@ import {
 import type { Observation } from '../kind-controller.ts'
 import { readSecret, secretFiles, withoutManagers } from '../own-secret.ts'
 import { type ControllerTools, generationsKey, index } from '../tools.ts'
+import { inputVersion } from './input-version.ts'
 import { viewOrder } from './order-secret.ts'
 import { overtakenCertificate, ownCertificates } from './own-certificates.ts'
 import { observePasswords } from './passwords.ts'
-import { versionOf } from './revocation-memory.ts'
 import type { ObserveTools } from './visit.ts'
 
 /** Reads all that decides about one Certificate. Writes nothing. */
@@ -67,7 +67,7 @@ export async function observeCertificate(key: string, on: ObserveTools): Promise
       namespaceLabels: directory.labelsOf(namespace),
       issuedLately: memory.issuedLately(key),
       refreshedLately: memory.refreshedLately(key),
-      refreshFailure: memory.refreshFailure(key, versionOf(certificate.metadata, authority)),
+      refreshFailure: memory.unrefreshed.last(key, inputVersion({ certificate, authority })),
       isRevoked: isRevoked(certificate, secret, tools),
       overtaken,
       isFrozen: tools.isFrozen,
@@ -78,7 +78,7 @@ export async function observeCertificate(key: string, on: ObserveTools): Promise
 }
 
 /** Nothing of ours holds it any more. */
-const isGone = ({ metadata }: Certificate): boolean =>
+export const isGone = ({ metadata }: Certificate): boolean =>
   metadata.deletionTimestamp !== undefined && !metadata.finalizers?.includes(finalizer)
 
 /** Whether the Authority's people, or this Certificate before, have had the certificate in use revoked. */
@@ -101,10 +101,10 @@ function viewRevocation(
   if (!spec.revocation && metadata.deletionTimestamp === undefined) return undefined
   const held = secret.state === 'held' ? secret.held : undefined
   const own = ownCertificates(certificate, authorityKey, held, on)
-  const [key, version] = [storeKeyOf(certificate), versionOf(metadata, authority)]
+  const [key, version] = [storeKeyOf(certificate), inputVersion({ certificate, authority })]
   const certificates =
     own instanceof Failure ? own : own.map((each) => ({ ...each, refused: on.revocations.refusal(key, version, each) }))
-  return { certificates, lastFailure: on.revocations.lastFailure(key, version) }
+  return { certificates, lastFailure: on.revocations.failed.last(key, version) }
 }
 
 /**

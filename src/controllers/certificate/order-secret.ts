@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
-import { annotations, type Certificate, type KubeObject, type ObjectMeta, secretLabel } from '#api'
-import { isFailure, keyOf, minute, terminal, waiting } from '#base'
+import { annotations, type Certificate, type KubeObject } from '#api'
+import { isFailure, keyOf, minute, waiting } from '#base'
 import { isAlreadyExists, storeKeyOf } from '#kube'
 import { encodePrivateKey, parsePrivateKey } from '#pki'
 import {
@@ -8,8 +8,8 @@ import {
   type OpenOrder,
   type OrderJournal,
   openOrder,
+  orderedBy,
   orderSecretName,
-  secretNameOf,
   whyInTheWay,
 } from '#plan'
 import type { Visit } from '../kind-controller.ts'
@@ -50,12 +50,6 @@ export async function createOrder(
 ): Promise<OpenOrder> {
   const { namespace = '', name } = certificate.metadata
   const secret = { namespace, name: orderSecretName(name) }
-  if (secretNameOf(certificate) === secret.name) {
-    throw terminal(
-      'InvalidRequest',
-      `Secret ${secret.name} is where the key of an order lies: choose another secretName`,
-    )
-  }
   const own = {
     content: 'order',
     type: 'Opaque',
@@ -70,14 +64,11 @@ export async function createOrder(
     if (!isAlreadyExists(error)) throw error
     const found = await readSecret(tools.client, secret, signal)
     // Our own one, of which the cache does not know yet: its arrival asks for the next visit.
-    if (found && isOrderOf(name, found.metadata)) throw error
+    if (found && orderedBy(found.metadata) === name) throw error
     const message = whyInTheWay(found?.metadata ?? secret, 'the key of an order')
     throw waiting('SecretNotOurs', message, foreignRecheckMs)
   }
 }
-
-const isOrderOf = (name: string, { labels, annotations: said }: ObjectMeta): boolean =>
-  labels?.[secretLabel] === 'order' && said?.[annotations.certificate] === name
 
 /** Puts a new journal in the place of the one that was observed. */
 export async function noteInJournal(

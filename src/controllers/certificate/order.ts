@@ -118,7 +118,7 @@ async function take(answer: OrderAnswer, open: Order, on: ActTools): Promise<Rep
       return giveUp(open, answer.why, on)
     case 'signed':
       // The order has had its effect: the next visit removes it.
-      return complete(plan, world, answer.signed, on)
+      return complete(plan, world, () => answer.signed, on)
     case 'pending': {
       const { handle, afterMs } = answer
       const pollAt = pollAtOf(afterMs, tools.clock.now())

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import { beforeEach, suite, test } from 'node:test'
 import { type Certificate, type CertificateSpec, type Secret, secretLabel } from '#api'
-import { Failure, isFailure } from '#base'
+import { Failure } from '#base'
 import { ApiError } from '#kube'
 import type { CertificateWorld } from '#plan'
 import { authorityView, certificate, certificateWorld, heldSecret } from '#test/make'
-import { belongsInStatus } from '../belongs-in-status.ts'
 import { PasswordMemory } from './password-memory.ts'
-import { observePasswords, passwordSecretKeys, readPasswords } from './passwords.ts'
+import { observePasswords, passwordSecretKeys, readPasswords, versionsOf } from './passwords.ts'
 import type { ObserveTools } from './visit.ts'
 
 /** Secrets of the API server by `namespace/name`, those that are watched, and those that were read since. */
@@ -158,33 +157,46 @@ suite('no Secret is read', () => {
 })
 
 suite('the passwords themselves', () => {
-  const planned = { ...worldOf(mine), passwords: { jks: 'u/1/password' } }
-
-  test('are those that the plan was made for', async () => {
+  beforeEach(async () => {
+    watched.add('shop/mine')
     put('mine', '1', { password: 'changeit' })
-    const { jks } = await readPasswords(planned, on)
-    assert.equal(jks?.password.expose(), 'changeit')
+    await visit(mine)
+    // Of what comes after, the watch has not heard yet.
+    const metadata = { name: 'mine', uid: 'u', resourceVersion: '1' }
+    on = { ...on, namedSecrets: { seen: () => ({ metadata }) } }
+  })
+
+  test('are read when they are used, and only then', async () => {
+    const found = await readPasswords(mine, on)
+    assert.ok(!(found instanceof Failure))
+    assert.equal(found.jks?.password.expose(), 'changeit')
+    assert.deepEqual(versionsOf(found), { jks: 'u/1/password' })
+    assert.deepEqual((await visit(mine)).read, [])
+  })
+
+  test('are those of this moment, and the next visit knows it', async () => {
+    put('mine', '2', { password: 'another' })
+    const found = await readPasswords(mine, on)
+    assert.ok(!(found instanceof Failure))
+    assert.equal(found.jks?.password.expose(), 'another')
+    assert.deepEqual((await visit(mine)).found, { jks: 'u/2/password' })
   })
 
   for (const [what, change] of [
-    ['have changed', () => put('mine', '2', { password: 'changeit' })],
-    ['are bad', () => put('mine', '2', { password: '' })],
-    ['are gone', () => undefined],
+    ['bad', () => put('mine', '2', { password: '' })],
+    ['gone', () => secrets.clear()],
   ] as const) {
-    test(`that ${what} since make the next visit look again, and no failure in the status`, async () => {
-      watched.add('shop/mine')
-      put('mine', '1', { password: 'changeit' })
-      await visit(mine)
-      secrets.clear()
+    test(`that are ${what} by now are not to be had, and the next visit knows it`, async () => {
       change()
-      await assert.rejects(readPasswords(planned, on), (error) => {
-        assert.ok(isFailure(error) && error.kind === 'Waiting')
-        return !belongsInStatus(error, on.signal)
-      })
-      // The watch may not have heard of it yet.
-      const metadata = { name: 'mine', uid: 'u', resourceVersion: '1' }
-      on = { ...on, namedSecrets: { seen: () => ({ metadata }) } }
-      assert.deepEqual((await visit(mine)).read, ['mine'])
+      const found = await readPasswords(mine, on)
+      assert.ok(found instanceof Failure && found.reason === 'PasswordNotFound')
+      assert.equal((await visit(mine)).found, found.message)
     })
   }
+
+  test('are none where the spec names none', async () => {
+    reads = []
+    assert.deepEqual(await readPasswords(certificate(), on), {})
+    assert.deepEqual(reads, [])
+  })
 })

@@ -1,12 +1,10 @@
-import { isDeepStrictEqual } from 'node:util'
 import { type Certificate, type ObjectMeta, type Secret, secretLabel } from '#api'
 import { canonicalJson, Failure, isFailure, keyOf, minute, Sensitive, waiting } from '#base'
 import { storeKeyOf } from '#kube'
 import { checkedPassword } from '#pki'
 import { type CertificateWorld, needsPasswords, type PasswordVersions, secretNameOf } from '#plan'
 import { readSecret } from '../own-secret.ts'
-import { behind } from '../tools.ts'
-import type { ActTools, ObserveTools } from './visit.ts'
+import type { ObserveTools } from './visit.ts'
 
 /** How soon to look for a password again, should nothing tell of it. */
 const recheckMs = 10 * minute
@@ -60,31 +58,33 @@ export async function observePasswords(
   const { certificate } = world
   if (Object.keys(refsIn(certificate.spec)).length === 0) return {}
   if (!needsPasswords(world)) return undefined
-  const key = storeKeyOf(certificate)
   const watched = watchedSources(certificate, on)
-  const known = watched && on.passwords.recall(key, questionOf(certificate, watched))
+  const known = watched && on.passwords.recall(storeKeyOf(certificate), questionOf(certificate, watched))
   if (known) return known
-  const secrets = await readSources(certificate, on)
-  const found = passwordsIn(certificate, secrets)
-  const versions = found instanceof Failure ? found : versionsOf(found)
-  const sources = new Map([...secrets].map(([name, secret]) => [name, secret?.metadata]))
-  on.passwords.remember(key, questionOf(certificate, sources), versions)
-  return versions
+  return versionsOf(await readPasswords(certificate, on))
 }
 
 /**
- * The passwords themselves, which are those that the plan was made for.
- * @throws Failure when they are others by now: the next visit makes another plan
+ * The passwords of this moment, which may be others than a plan was made for, or why they are not to be had. What is
+ * made with them counts as made of their versions: the next visit sees whether those are still right.
  */
 export async function readPasswords(
-  { certificate, passwords: planned }: Pick<CertificateWorld, 'certificate' | 'passwords'>,
-  on: Pick<ActTools, 'tools' | 'passwords' | 'signal'>,
-): Promise<NamedPasswords> {
-  const found = passwordsIn(certificate, await readSources(certificate, on))
-  if (!(found instanceof Failure) && isDeepStrictEqual(versionsOf(found), planned)) return found
-  on.passwords.forget(storeKeyOf(certificate))
-  throw behind('a Secret with a password')
+  certificate: Certificate,
+  on: Pick<ObserveTools, 'tools' | 'passwords' | 'signal'>,
+): Promise<NamedPasswords | Failure> {
+  if (Object.keys(refsIn(certificate.spec)).length === 0) return {}
+  const secrets = await readSources(certificate, on)
+  const found = passwordsIn(certificate, secrets)
+  const sources = new Map([...secrets].map(([name, secret]) => [name, secret?.metadata]))
+  on.passwords.remember(storeKeyOf(certificate), questionOf(certificate, sources), versionsOf(found))
+  return found
 }
+
+/** What a plan is to know of passwords that were read. */
+export const versionsOf = (found: NamedPasswords | Failure): PasswordVersions | Failure =>
+  found instanceof Failure
+    ? found
+    : Object.fromEntries(Object.entries(found).map(([output, { version }]) => [output, version]))
 
 /** What the watches say of the Secrets; undefined where one is not watched. */
 function watchedSources(certificate: Certificate, { namedSecrets }: ObserveTools): Sources | undefined {
@@ -105,12 +105,13 @@ async function readSources(
 
 /** All that decides about what is found: what is asked for, and the versions of the Secrets. */
 const questionOf = (certificate: Certificate, sources: Sources): string =>
-  canonicalJson([secretNameOf(certificate), refsIn(certificate.spec), [...sources].map(([, each]) => versionOf(each))])
+  canonicalJson([
+    secretNameOf(certificate),
+    refsIn(certificate.spec),
+    [...sources].map(([, each]) => secretVersion(each)),
+  ])
 
-const versionOf = (metadata: ObjectMeta | undefined): string => `${metadata?.uid}/${metadata?.resourceVersion}`
-
-const versionsOf = (found: NamedPasswords): PasswordVersions =>
-  Object.fromEntries(Object.entries(found).map(([output, { version }]) => [output, version]))
+const secretVersion = (metadata: ObjectMeta | undefined): string => `${metadata?.uid}/${metadata?.resourceVersion}`
 
 function passwordsIn(
   certificate: Certificate,
@@ -139,7 +140,7 @@ function passwordIn(secret: Secret | undefined, ref: PasswordRef): NamedPassword
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(value, 'base64'))
     const password = new Sensitive(checkedPassword(text))
-    return { version: `${versionOf(metadata)}/${key}`, password }
+    return { version: `${secretVersion(metadata)}/${key}`, password }
   } catch (error) {
     return missing(ref, `has no usable password under ${key}: ${isFailure(error) ? error.message : 'it is not UTF-8'}`)
   }

@@ -1,8 +1,9 @@
 import { certificateKind, type ObjectMeta } from '#api'
-import { classify, type Failure, keyOf } from '#base'
+import { type Failure, keyOf } from '#base'
 import { isConflict, isNotFound, resourceOf, resources } from '#kube'
 import { type CertificateWorld, type ReleasePlan, secretNameOf } from '#plan'
 import { belongsInStatus } from '../belongs-in-status.ts'
+import { failureOf } from './failure-of.ts'
 import type { ActTools, Report } from './visit.ts'
 
 const resource = resourceOf(certificateKind)
@@ -58,7 +59,7 @@ async function deleteSecret(
     if (isNotFound(error)) return undefined
     if (isConflict(error)) memory.doubt(keyOf({ namespace, name }))
     if (signal.aborted || !(isLastTry || belongsInStatus(error, signal))) throw error
-    return classify(error)
+    return failureOf(error, 'deleting', certificate, tools)
   }
 }
 

@@ -1,13 +1,14 @@
-import { type Backoff, classify, type Failure, hour, isFailure, second, terminal, toRfc3339, waiting } from '#base'
+import { type Backoff, type Failure, hour, isFailure, second, terminal, toRfc3339, waiting } from '#base'
 import { type Issuer, passedReason } from '#issuers'
 import { storeKeyOf } from '#kube'
 import type { ParsedCertificate } from '#pki'
 import { type CertificateWorld, type OwnCertificate, type RevokePlan, retryAt, secretNameOf } from '#plan'
 import { belongsInStatus } from '../belongs-in-status.ts'
 import { readSecret, secretFiles } from '../own-secret.ts'
-import type { ControllerTools } from '../tools.ts'
+import { failureOf } from './failure-of.ts'
+import { inputVersion } from './input-version.ts'
 import { provenCertificate } from './proven.ts'
-import { identityOf, versionOf } from './revocation-memory.ts'
+import { identityOf } from './revocation-memory.ts'
 import type { ActTools, Report } from './visit.ts'
 
 /** A key that has leaked is not left for a minute because an authority stumbled. */
@@ -117,31 +118,23 @@ function noteFailures(
   { tools, revocations }: ActTools,
 ): Failure | undefined {
   const key = storeKeyOf(world.certificate)
-  const version = versionOf(world.certificate.metadata, world.authority)
-  const failures = errors.map(({ certificate, error }) => ({ certificate, failure: logged(error, key, tools) }))
+  const version = inputVersion(world)
+  const failures = errors.map(({ certificate, error }) => {
+    return { certificate, failure: failureOf(error, 'revoking', world.certificate, tools) }
+  })
   for (const { certificate, failure } of failures) {
     if (failure.kind === 'Terminal') revocations.noteRefusal(key, version, certificate, failure)
   }
   const passing = failures.find(({ failure }) => failure.kind !== 'Terminal')?.failure
   if (passing) {
     const now = tools.clock.now()
-    revocations.noteFailure(key, version, passing, (attempts) =>
+    revocations.failed.note(key, version, passing, (attempts) =>
       retryAt(passing, revocationBackoff, attempts, now, tools.random()),
     )
   } else {
-    revocations.noteSuccess(key, version)
+    revocations.failed.forget(key)
   }
   return passing ?? failures[0]?.failure
-}
-
-function logged(error: unknown, key: string, { logger, onBug }: ControllerTools): Failure {
-  const failure = classify(error)
-  if (failure.kind === 'Bug') {
-    const stack = failure.cause instanceof Error ? failure.cause.stack : undefined
-    logger.error({ key, stack }, 'revoking failed with an unexpected error')
-    onBug('certificate')
-  }
-  return failure
 }
 
 /** The world with what has been revoked and with what failed. */
@@ -153,13 +146,13 @@ function afterwards(
   const { certificates } = world.revocation ?? {}
   if (!certificates || isFailure(certificates)) return world
   const key = storeKeyOf(world.certificate)
-  const version = versionOf(world.certificate.metadata, world.authority)
+  const version = inputVersion(world)
   const done = new Map(revoked.map((each) => [identityOf(each), each]))
   const now = certificates.map((each) => ({
     ...(done.get(identityOf(each)) ?? each),
     refused: revocations.refusal(key, version, each),
   }))
-  return { ...world, revocation: { certificates: now, lastFailure: revocations.lastFailure(key, version) } }
+  return { ...world, revocation: { certificates: now, lastFailure: revocations.failed.last(key, version) } }
 }
 
 function auditEntry(

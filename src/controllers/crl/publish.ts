@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import type { Authority, AuthorityStatus, ConfigMap, KubeObject } from '#api'
 import { day, fromRfc3339, keyOf, parseDuration, retryable, terminal } from '#base'
 import type { Issuer } from '#issuers'
-import { ApiError, isNotFound, resources, storeKeyOf } from '#kube'
+import { ApiError, ifFound, resources, storeKeyOf } from '#kube'
 import { type ParsedCrl, parseCrl } from '#pki'
 import {
   type Cause,
@@ -106,10 +106,7 @@ async function findConfigMap(
   const key = configMapKey(subject)
   const cached = tools.caches.crls.get(keyOf(key))
   if (cached || !memory.isInTheWay) return cached
-  const read = await tools.client.get<ConfigMap>(resources.configMaps, key, { signal }).catch((error: unknown) => {
-    if (isNotFound(error)) return undefined
-    throw error
-  })
+  const read = await ifFound(tools.client.get<ConfigMap>(resources.configMaps, key, { signal }))
   memory.isInTheWay = read !== undefined
   return read
 }

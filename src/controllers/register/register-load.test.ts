@@ -13,14 +13,17 @@ import {
   type PartialObject,
 } from '#api'
 import { day, toRfc3339 } from '#base'
-import { Cache, type Resource, resourceOf, resources } from '#kube'
+import { ApiError, Cache, type KubeClient, type Resource, resourceOf, resources } from '#kube'
 import { encodeShard, type RegisterEntry } from '#plan'
 import { authority, certificate, FakeClock, logBook, noon, ScriptedApi } from '#test/make'
-import { Register } from './register.ts'
+import { Register, type RegisterOptions } from './register.ts'
 
 /** A process that is active: its caches are filled, and its register is not loaded yet. */
-async function startProcess(api: ScriptedApi) {
-  const common = { client: api.client, clock: new FakeClock(), logger: logBook(), random: () => 0, namespaces: [] }
+async function startProcess(
+  { client }: Pick<ScriptedApi, 'client'>,
+  scope: Pick<RegisterOptions, 'namespaces' | 'isGone'> = { namespaces: [] },
+) {
+  const common = { client, clock: new FakeClock(), logger: logBook(), random: () => 0, namespaces: [] }
   const cache = <T extends KubeObject>(resource: Resource) => new Cache<T>({ ...common, resource })
   const caches = {
     authorities: cache<Authority>(resourceOf(authorityKind)),
@@ -28,7 +31,7 @@ async function startProcess(api: ScriptedApi) {
     secrets: cache<PartialObject>(resources.secrets),
   }
   const ownership = { owns: () => true, remainingMs: () => day, onChange: () => {} }
-  const register = new Register({ ...common, caches, ownership, prove: async (line) => line })
+  const register = new Register({ ...common, ...scope, caches, ownership, prove: async (line) => line })
   const told: [string, string[], boolean][] = []
   register.onRevoked((key, holders) =>
     told.push([key, holders.map(({ kind, holder }) => `${kind} ${holder}`), register.isLoaded()]),
@@ -111,6 +114,25 @@ suite('after loading, listeners are told of what is revoked', () => {
     await turnsUntilLoaded(register)
     assert.deepEqual(told, [['pki/ca', ['Certificate shop/web'], true]])
   })
+})
+
+test('a namespace that is gone, with the right to look into it, holds up no other', async () => {
+  const api = new ScriptedApi()
+  addShard(api, 'ca', 1, [entry(1)])
+  const list: KubeClient['list'] = (resource, options) =>
+    options?.namespace === 'gone'
+      ? Promise.reject(new ApiError('forbidden', { status: 403 }))
+      : api.client.list(resource, options)
+  const client = { ...api.client, list }
+  const { register } = await startProcess(
+    { client },
+    { namespaces: ['gone', 'pki'], isGone: (name) => name === 'gone' },
+  )
+  await turnsUntilLoaded(register)
+  assert.equal(register.entries('pki/ca').length, 1)
+  const waiting = await startProcess({ client }, { namespaces: ['gone', 'pki'], isGone: () => false })
+  await setImmediate()
+  assert.equal(waiting.register.isLoaded(), false)
 })
 
 suite('loading lets others have their turn', () => {

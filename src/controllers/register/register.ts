@@ -13,7 +13,7 @@ import {
   type Timer,
   waiting,
 } from '#base'
-import type { Cache, KubeClient } from '#kube'
+import { type Cache, isForbidden, type KubeClient } from '#kube'
 import {
   boundedEntry,
   entriesOfAuthority,
@@ -47,8 +47,8 @@ export interface RegisterOptions {
   readonly ownership: Ownership
   /** The namespaces that are worked in; all of them when the list is empty. */
   readonly namespaces: readonly string[]
-  /** Whether it is known that a namespace does not exist: there may be no right to look into it. */
-  readonly isAbsent?: ((namespace: string) => boolean) | undefined
+  /** Whether it is known that a namespace does not exist, or is going: there may be no right to look into it. */
+  readonly isGone?: ((namespace: string) => boolean) | undefined
   /** Asked of every line that is found outside the shards. */
   readonly prove: Prove
   /** Told of every write of entries, for metrics: what came of it, and how many entries were new in it. */
@@ -186,14 +186,18 @@ export class Register {
    * @throws ApiError; the register is as before then
    */
   async load(signal: AbortSignal): Promise<void> {
-    const { client } = this.#options
+    const { client, namespaces, isGone } = this.#options
     const term = AbortSignal.any([signal, this.#term.signal])
     const writers: Writers = { byAuthority: new Map(), signal: term }
     const turns = new Turns()
-    for (const namespace of this.#scopes()) {
-      for await (const shard of listShards(client, namespace, term)) {
-        this.#adopt(shard, writers)
-        await turns.took(shard.entries.length)
+    for (const namespace of namespaces.length === 0 ? [undefined] : namespaces) {
+      try {
+        for await (const shard of listShards(client, namespace, term)) {
+          this.#adopt(shard, writers)
+          await turns.took(shard.entries.length)
+        }
+      } catch (error) {
+        if (!isForbidden(error) || namespace === undefined || !isGone?.(namespace)) throw error
       }
     }
     term.throwIfAborted()
@@ -207,12 +211,6 @@ export class Register {
     this.#isLoaded = true
     this.#sweepLater()
     this.#tellLoaded()
-  }
-
-  /** The namespaces to read; undefined is all of them. */
-  #scopes(): readonly (string | undefined)[] {
-    const { namespaces, isAbsent } = this.#options
-    return namespaces.length === 0 ? [undefined] : namespaces.filter((each) => !isAbsent?.(each))
   }
 
   /** Stores all that is not stored yet. @throws ApiError */

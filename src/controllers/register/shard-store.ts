@@ -7,7 +7,7 @@ import {
   type ObjectMeta,
 } from '#api'
 import { classify, fromKey, isFailure, keyOf } from '#base'
-import { isNotFound, type KubeClient, resources } from '#kube'
+import { ifFound, type KubeClient, resources } from '#kube'
 import { decodeShard, derivedName, encodeShard, type RegisterEntry } from '#plan'
 
 /** The very version of a ConfigMap that was read or written last. */
@@ -65,14 +65,10 @@ export class ShardStore {
   /** The shard as it is now, or undefined when there is none. One that somebody else has made has a flaw. */
   async read(number: number, signal: AbortSignal): Promise<StoredShard | undefined> {
     const key = this.#key(number)
-    try {
-      const shard = shardIn(await this.#client.get<ConfigMap>(resources.configMaps, key, { signal }))
-      if (shard.authority === this.#authority && shard.number === number) return shard
-      return { ...shard, number, entries: [], flaw: 'it was not made for the register' }
-    } catch (error) {
-      if (isNotFound(error)) return undefined
-      throw error
-    }
+    const found = await ifFound(this.#client.get<ConfigMap>(resources.configMaps, key, { signal }))
+    const shard = found && shardIn(found)
+    if (!shard || (shard.authority === this.#authority && shard.number === number)) return shard
+    return { ...shard, number, entries: [], flaw: 'it was not made for the register' }
   }
 
   /** @throws ApiError, AlreadyExists among them */

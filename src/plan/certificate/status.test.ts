@@ -217,11 +217,14 @@ suite('facts', () => {
 
   test('a change of ours ends what has held it up, and nothing else', () => {
     const plan = { do: 'refresh', metadata: secretMetadata(), caBundle: undefined, outputs: { as: 'kept' } } as const
-    const after = (trouble: Failure) => {
+    const after = (trouble: Failure, passwords: CertificateWorld['passwords'] = {}) => {
       const before = certificate({ status: statusOf({ secret: heldSecret(due) }, failed(trouble)) })
-      return inShort(certificateStatus(certificateWorld({ certificate: before }), plan, unchanged, noon)).Issuing
+      const world = certificateWorld({ certificate: before, passwords })
+      return inShort(certificateStatus(world, plan, unchanged, noon)).Issuing
     }
-    assert.equal(after(waiting('PasswordNotFound', 'Secret p does not exist', minute)), undefined)
+    const noPassword = waiting('PasswordNotFound', 'Secret p does not exist', minute)
+    assert.equal(after(noPassword), undefined)
+    assert.equal(after(noPassword, noPassword), 'True PasswordNotFound')
     assert.equal(after(waiting('SecretContested', 'somebody else changes it', minute)), undefined)
     assert.equal(after(caDown), 'True CertificateRejected')
   })

@@ -49,9 +49,6 @@ export type CertificateOutcome =
 /** Conditions that only Sifaka sets on a Certificate. */
 const managed = ['Ready', 'Reconciling', 'Stalled', 'Issuing', 'PolicyViolation', 'Revoked', 'Warning']
 
-/** What kept a Secret from being brought in line, and is over once it is. */
-const endedByRefresh = ['PasswordNotFound', 'SecretContested']
-
 /**
  * The status that a visit leaves. `world` is as it is afterwards: an issued certificate is in it. Equal inputs give an
  * equal status, so that nothing is written when nothing changed.
@@ -69,7 +66,7 @@ export function certificateStatus(
   const broken = unfulfilled(world, now)
   const isApart = plan.do === 'wait' || plan.do === 'revoke' || plan.do === 'refresh'
   const last = isApart ? lastTrouble(world, now) : troubleOf(outcome)
-  const trouble = isWritten && endedByRefresh.includes(last?.reason ?? '') ? undefined : last
+  const trouble = isWritten && last && isEndedByRefresh(last, world) ? undefined : last
   const said = broken
     ? unreadyConditions(trouble ?? { ...broken, isStalled: false }, observedGeneration)
     : readyConditions(readyMessage(before, facts, outcome), trouble, observedGeneration)
@@ -139,6 +136,10 @@ function lastTrouble(world: CertificateWorld, now: Instant): Trouble | undefined
   const said = ['Issuing', 'Reconciling', 'Stalled'].map((type) => findCondition(conditions, type)).find(Boolean)
   return said && { ...said, isStalled: refused !== undefined || said.type === 'Stalled' }
 }
+
+/** Whether it kept the Secret from being brought in line, and is over now that it was. */
+const isEndedByRefresh = ({ reason }: Trouble, { passwords }: CertificateWorld): boolean =>
+  reason === 'SecretContested' || (reason === 'PasswordNotFound' && !(passwords instanceof Failure))
 
 /** What is known of the certificate in the Secret; of one that is gone, what was known last. */
 function certificateFacts(world: CertificateWorld, isWritten: boolean, now: Instant): CertificateStatus {
