@@ -14,7 +14,8 @@ before(async () => {
 
 after(() => sandbox?.close())
 
-const told = async (name: string): Promise<string[]> => (await team.events(name)).map(({ reason }) => reason)
+/** What is told in one moment has no order. */
+const told = async (name: string): Promise<string[]> => (await team.events(name)).map(({ reason }) => reason).sort()
 
 test('of what is applied together events tell what was done, and none that something is new', async () => {
   await team.createAuthority('ca', { internal: {}, allowedSubordinates: { from: 'Same' } })
