@@ -32,8 +32,7 @@ const made: Workload = {
 /** What follows when a root rotates: made, trusted, activated; and, an hour later, retired. */
 const rotation: Workload = {
   name: 'rotation of a root',
-  // After seven times as long it would be activated untrusted, and some faults blind an operator for that long.
-  prepare: (stage) => readyAuthority(stage, '3s'),
+  prepare: readyAuthority,
   begin: rotate,
   isDone: async ({ namespace }) => (await namespace.authority('ca')).status?.ca?.generation === 2,
   writes: [

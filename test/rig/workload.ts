@@ -50,8 +50,11 @@ export interface Workload {
   holds?(stage: Stage): Promise<void>
 }
 
-/** Makes a CA, and waits until all that comes of it is done. */
-export async function readyAuthority({ namespace, sandbox }: Stage, trustPropagation = '1s'): Promise<void> {
+/**
+ * Makes a CA, and waits until all that comes of it is done. A root is activated untrusted after seven times as long as
+ * trust takes to spread, and some faults blind an operator for longer than seven seconds.
+ */
+export async function readyAuthority({ namespace, sandbox }: Stage, trustPropagation = '3s'): Promise<void> {
   await namespace.createAuthority('ca', { internal: { trustPropagation } })
   await namespace.authorityReady('ca', 40_000)
   await hasMark(namespace, 1)
