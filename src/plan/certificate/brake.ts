@@ -20,9 +20,9 @@ export function refreshedTooOften({ refreshedLately }: CertificateWorld, now: In
   const again = releasedAt(refreshedLately, refreshesMax, now)
   if (again === undefined) return undefined
   const message =
-    `somebody else changes what Sifaka sets on the Secret: it was put right ${refreshesMax} times within ` +
-    `${durationInWords(brakeMs)}, the next time at ${toRfc3339(again)}. Look who writes to it (kubectl get secret ` +
-    '--show-managed-fields)'
+    'somebody else changes what Sifaka sets on the Secret, or the passwords that it takes for it: it was put right ' +
+    `${refreshesMax} times within ${durationInWords(brakeMs)}, the next time at ${toRfc3339(again)}. Look who writes ` +
+    '(kubectl get secret --show-managed-fields)'
   return waiting('SecretContested', message, again - now)
 }
 
