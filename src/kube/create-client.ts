@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { KubeObject } from '#api'
-import { type Clock, type Instant, type Logger, type ObjectKey, second } from '#base'
+import { type Clock, type Logger, type ObjectKey, second } from '#base'
 import { type RequestSubject, refused, unanswered } from './api-error.ts'
 import type {
   DeleteOptions,
@@ -28,14 +28,14 @@ export interface KubeClientOptions {
   readonly random?: () => number
   /**
    * Told of every answer and how long it took to begin, for metrics; status 0 when there was none.
-   * @param date the whole second of the answer by the server's clock
+   * @param date the Date header: when the answer was made, by the server's clock (RFC 9110 section 6.6.1)
    */
   readonly onAnswer?:
     | ((
         request: { verb: string; resource: Resource },
         status: number,
         durationMs: number,
-        date: Instant | undefined,
+        date: string | undefined,
       ) => void)
     | undefined
 }

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import { type Clock, type Instant, type Logger, sleep } from '#base'
+import { type Clock, type Logger, sleep } from '#base'
 import { ApiError, type RequestSubject, refused, unanswered } from './api-error.ts'
 import type { Connection } from './connection.ts'
 import { type Deadline, startDeadline } from './deadline.ts'
@@ -31,7 +31,7 @@ export interface TransportOptions {
   readonly random: () => number
   /** Told of every answer and how long it took to begin, and of status 0 when there was none. */
   readonly onAnswer?:
-    | ((subject: RequestSubject, status: number, durationMs: number, date: Instant | undefined) => void)
+    | ((subject: RequestSubject, status: number, durationMs: number, date: string | undefined) => void)
     | undefined
 }
 
@@ -126,7 +126,7 @@ export class Transport {
       ...(request.contentType !== undefined && { 'content-type': request.contentType }),
     }
     const startedMs = clock.monotonicMs()
-    const answered = (status: number, date?: Instant): void =>
+    const answered = (status: number, date?: string): void =>
       onAnswer?.(request.subject, status, clock.monotonicMs() - startedMs, date)
     const response = await pools
       .lane(request.lane)
@@ -141,7 +141,7 @@ export class Transport {
         answered(0)
         throw noAnswer(request.subject, connection.server, error)
       })
-    answered(response.statusCode, dateOf(first(response.headers.date)))
+    answered(response.statusCode, first(response.headers.date))
     if (response.statusCode < 300) return response
     const status = jsonOf(await readAll(request, response))
     throw refused(request.subject, response.statusCode, status, first(response.headers['retry-after']))
@@ -199,12 +199,6 @@ export function jsonOf(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-/** The time of an answer by the clock of who made it (RFC 9110, section 6.6.1), to the second. */
-function dateOf(header: string | undefined): Instant | undefined {
-  const date = Date.parse(header ?? '')
-  return Number.isNaN(date) ? undefined : date
 }
 
 const first = (header: string | string[] | undefined): string | undefined =>

@@ -42,7 +42,8 @@ export async function connect(given: ConnectionSettings, { env, version }: Comma
     fieldManager: 'sifaka-cli',
     random: Math.random,
     onAnswer(_request, _status, _durationMs, date) {
-      if (date !== undefined) aheadMs = date - systemClock.now()
+      const now = Date.parse(date ?? '')
+      if (!Number.isNaN(now)) aheadMs = now - systemClock.now()
     },
   })
   return {
